@@ -1,0 +1,76 @@
+"""The seams, on one page. They are structural: an implementation has the methods and inherits nothing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.types import Evidence
+
+__all__ = ["Embedder", "Floats", "Ids", "Progress", "VectorStore", "WordEmbedder", "Writer"]
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into vectors. Rows are L2-normalised float32, so that an inner product is a cosine."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it: `builtin`, a model id, a folder or an address."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs whenever the vectors would: an index built with one fingerprint is not searched with another."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Floats:
+        """Vectors of questions, shape (len(texts), dimensions)."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Floats:
+        """Vectors of passages, shape (len(texts), dimensions)."""
+
+
+@runtime_checkable
+class WordEmbedder(Embedder, Protocol):
+    """An embedder that can also look at single words, as late interaction needs."""
+
+    def words(self, text: str) -> tuple[list[str], Floats]:
+        """The pieces of `text` and their unnormalised vectors, shape (pieces, dimensions)."""
+
+
+@runtime_checkable
+class VectorStore(Protocol):
+    """Nearest neighbours by inner product."""
+
+    def search(self, vectors: Floats, k: int, among: Ids | None = None) -> tuple[Floats, Ids]:
+        """Scores (higher is nearer) and ids, each (len(vectors), k), best first; id -1 pads a short row.
+
+        `among` restricts the search to these ids.
+        """
+
+    def __len__(self) -> int: ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Writes an answer from numbered evidence."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it: `extract`, a model id, a folder or an address."""
+
+    def write(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """The answer in parts, as they are made; `[n]` refers to the evidence of that number."""
+
+
+class Progress(Protocol):
+    """Told how far a long piece of work is; `total` may grow while files are still being found."""
+
+    def __call__(self, done: int, total: int, what: str) -> None: ...

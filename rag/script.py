@@ -1,0 +1,111 @@
+"""Chinese script and word forms, for matching only: nothing that is shown or cited passes through here."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from importlib.resources import files
+
+import snowballstemmer
+
+__all__ = ["HAN", "content", "fold", "han_share", "language", "terms"]
+
+HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Inside of a character class: the Han characters."""
+
+_RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
+_HAN = re.compile(rf"[{HAN}]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@lru_cache(maxsize=1)
+def _to_simplified() -> dict[int, int]:
+    """Code point to code point. The table was derived from OpenCC once, by `python -m rag.train.fold_table`."""
+    traditional, simplified = files("rag").joinpath("script.txt").read_text(encoding="utf-8").split("\n")[:2]
+    return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
+
+
+def fold(text: str) -> str:
+    """`text` with the differences removed that must not decide a match: width, case, Traditional or Simplified.
+
+    Characters are mapped one by one, so this is quick, and wrong where a phrase decides (乾坤 folds to 干坤).
+
+    >>> fold("ＡＩ技術的發展")
+    'ai技术的发展'
+    """
+    return unicodedata.normalize("NFKC", text).lower().translate(_to_simplified())
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return _STEMMER.stemWord(word) if word.isascii() and word.isalpha() else word  # type: ignore[no-any-return]
+
+
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+def terms(text: str) -> list[str]:
+    """The terms of lexical search: each Han character and each pair of neighbours, each other word stemmed.
+
+    >>> terms("Jasper為何衰落")
+    ['jasper', '为', '何', '衰', '落', '为何', '何衰', '衰落']
+    >>> terms("declining users")
+    ['declin', 'user']
+    """
+    found: list[str] = []
+    for run in _RUN.findall(fold(text)):
+        if _HAN.match(run):
+            found.extend(run)
+            found.extend(map("".join, zip(run, run[1:], strict=False)))
+        else:
+            found.append(_stem(run))
+    return found
+
+
+def han_share(text: str) -> float:
+    """Share of Han characters among the letters of `text`; a Latin letter counts a third, as it carries less.
+
+    >>> han_share("Jasper的衰落"), han_share("the decline"), han_share("123")
+    (0.6, 0.0, 0.0)
+    """
+    han = len(_HAN.findall(text))
+    other = (len(_LETTER.findall(text)) - han) / 3
+    return han / (han + other) if han else 0.0
+
+
+def language(text: str) -> str:
+    """`zh` or `en`, by what most of the text is written in.
+
+    >>> language("為什麼Jasper衰落"), language("why did 商汤 lose money")
+    ('zh', 'en')
+    """
+    return "zh" if han_share(text) >= 0.4 else "en"
+
+
+_FUNCTION_ZH = (
+    "为什么 为何 为啥 何以 怎么样 怎么 怎样 如何 什么样 什么时候 什么 多少 多大 多久 多长 多高 几个 几年 几时 何时 何地 何处 "
+    "哪些 哪里 哪个 哪家 哪一 哪 谁 吗 呢 么 吧 啊 是不是 有没有 是否 能否 可否 请问 请 告诉我 关于 的 了 着 是 在 和 与 及 "
+    "有 被 把 对 从 由 于 而 也 都 就 又 才 还 这 那 其 之 所 以 因 原因 会 能 可以 要 我 你 他 她 它 们"
+).split()
+_FUNCTION_EN = (
+    "a an the and or but if of at by for with about against between into through during before after above below to "
+    "from up down in out on off over under again further then once here there when where why how what which who whom "
+    "whose is am are was were be been being have has had having do does did doing will would shall should can could "
+    "may might must i me my we our you your he him his she her it its they them their this that these those as than "
+    "so such not no nor too very just also s t many much long far old tell please say said cause reason"
+).split()
+_FUNCTION_RUN = re.compile("|".join(sorted(_FUNCTION_ZH, key=len, reverse=True)))
+_FUNCTION_STEMS = frozenset(_FUNCTION_EN)
+
+
+def content(question: str) -> str:
+    """`question`, folded, with a space for every word that asks or only joins, so that it cannot choose a passage.
+
+    A question made of such words alone is given back folded but whole.
+
+    >>> content("Jasper為什麼衰落"), content("Why did Jasper decline?")
+    ('jasper 衰落', 'jasper decline?')
+    """
+    folded = fold(question)
+    kept = re.sub(r"[^\W_]+", lambda word: " " if word[0] in _FUNCTION_STEMS else word[0], folded)
+    kept = " ".join(_FUNCTION_RUN.sub(" ", kept).split())
+    return kept if _LETTER.search(kept) else folded

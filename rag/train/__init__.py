@@ -1,0 +1,1 @@
+"""How the built-in weights and tables were made, runnable again; nothing else imports this package."""

@@ -1,0 +1,184 @@
+"""The records that flow through the pipeline: frozen, without behaviour beyond arithmetic on offsets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "Document",
+    "Edit",
+    "Evidence",
+    "Found",
+    "Hit",
+    "Kind",
+    "Mode",
+    "Passage",
+    "Piece",
+    "Span",
+]
+
+Kind = Literal["text", "markdown", "html", "record"]
+"""How a document's original is written; `record` is one line of a JSON lines file."""
+
+Mode = Literal["hybrid", "dense", "lexical"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch `[start, end)` of a text, in code points.
+
+    >>> Span(2, 5).of("abcdefg"), len(Span(2, 5))
+    ('cde', 3)
+    """
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The stretch of `text` that this span covers."""
+        return text[self.start : self.end]
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace `[start, end)` by `new`, because of `why`. An insertion has `start == end`, a deletion no `new`."""
+
+    start: int
+    end: int
+    new: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article as it was found.
+
+    `text` is the original, decoded with `encoding` (a Python codec name), newlines untouched; `sha256` is of the
+    original bytes (of the UTF-8 text for a `record`). `line` is the line of `source` on which `text` begins.
+    """
+
+    doc_id: str
+    source: str
+    text: str
+    sha256: str
+    encoding: str = "utf-8"
+    kind: Kind = "text"
+    title: str = ""
+    date: str = ""
+    url: str = ""
+    line: int = 1
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk of a cleaned text: its `span` there and the spans of its sentences, in order, in the same offsets."""
+
+    span: Span
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document that is embedded and found as one.
+
+    `start`, `end`: code points in the original. `text` is that stretch as cleaned. `sentences` are spans in `text`.
+    """
+
+    passage_id: str
+    doc_id: str
+    source: str
+    title: str
+    date: str
+    start: int
+    end: int
+    line: int
+    text: str
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where one side of the search put a passage: rank from 1, and that side's own score."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found. `rank` counts from 1; a higher `score` is better; `found_by` says which side found it."""
+
+    rank: int
+    score: float
+    doc_id: str
+    passage_id: str
+    source: str
+    title: str
+    date: str
+    start: int
+    end: int
+    line: int
+    text: str
+    found_by: Mapping[str, Found]
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One numbered sentence offered to a writer: `text` as cleaned, from the `hit`-th hit (from 0)."""
+
+    number: int
+    text: str
+    hit: int
+    span: Span
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A marker of an answer and the exact stretch of the original on which it stands.
+
+    `quote == original[start:end]`, with the original decoded by `encoding`; `text` is `quote` as cleaned.
+    `sha256` is that of the original's bytes; `verified` says that both rules were checked and hold.
+    """
+
+    marker: int
+    doc_id: str
+    source: str
+    title: str
+    sha256: str
+    encoding: str
+    start: int
+    end: int
+    line: int
+    quote: str
+    text: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked and what the articles say to it.
+
+    `answer` holds markers `[1]`, `[2]`, one for each citation. A refusal has no citations and a `reason`.
+    """
+
+    question: str
+    answer: str
+    refused: bool
+    reason: str
+    writer: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    took_ms: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The answer as shown: `answer`, or the reason of a refusal."""
+        return self.reason if self.refused else self.answer
