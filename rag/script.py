@@ -83,8 +83,7 @@ def language(text: str) -> str:
 
 _FUNCTION_ZH = (
     "为什么 为何 为啥 何以 怎么样 怎么 怎样 如何 什么样 什么时候 什么 多少 多大 多久 多长 多高 几个 几年 几时 何时 何地 何处 "
-    "哪些 哪里 哪个 哪家 哪一 哪 谁 吗 呢 么 吧 啊 是不是 有没有 是否 能否 可否 请问 请 告诉我 关于 的 了 着 是 在 和 与 及 "
-    "有 被 把 对 从 由 于 而 也 都 就 又 才 还 这 那 其 之 所 以 因 原因 会 能 可以 要 我 你 他 她 它 们"
+    "哪些 哪里 哪个 哪家 哪一 哪 谁 吗 呢 是不是 有没有 是否 能否 可否 请问 告诉我 关于 由于 的 原因 他们 她们 它们"
 ).split()
 _FUNCTION_EN = (
     "a an the and or but if of at by for with about against between into through during before after above below to "
