@@ -1,0 +1,53 @@
+"""Cleaning: text that remembers where it came from, and the steps in their order."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from rag.clean import characters, lines, markup
+from rag.clean.about import date_of, title_of
+from rag.clean.traced import TracedText
+from rag.types import Edit, Kind
+
+__all__ = ["STEPS", "TracedText", "clean", "date_of", "title_of"]
+
+Step = Callable[[str], Iterable[Edit]]
+
+_TEXT: Final[tuple[Step, ...]] = (
+    characters.line_breaks,
+    characters.invisible,
+    characters.private_use,
+    characters.pinyin_notes,
+    characters.line_spacing,
+    lines.spam_title,
+    lines.breadcrumb,
+    lines.navigation,
+    lines.byline,
+    lines.related,
+    lines.share,
+    lines.comments,
+    lines.copyright_notice,
+    characters.blank_lines,
+)
+
+STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
+    "text": _TEXT,
+    "record": _TEXT,
+    "markdown": (markup.markdown, *_TEXT),
+    "html": (markup.html, markup.entities, *_TEXT),
+}
+"""Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
+
+
+def clean(raw: str, kind: Kind = "text") -> TracedText:
+    """`raw` with its dirt removed, traced back to `raw` character by character.
+
+    >>> page = clean("當(dāng)前位置:首頁(yè) > 股市 >\\n\\n創(chuàng)業(yè)者不必懼怕Sora\\n孔月昕2024-03-04 07:46\\n")
+    >>> page.text
+    '創業者不必懼怕Sora'
+    >>> [edit.why for edit in page.edits]
+    ['pinyin note + breadcrumb', 'space', 'pinyin note', 'pinyin note', 'byline + space']
+    """
+    traced = TracedText(raw)
+    for step in STEPS[kind]:
+        traced = traced.apply(step(traced.text))
+    return traced

@@ -1,0 +1,83 @@
+"""Steps on single characters: what no reader sees, and notes of how a character is read."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+
+from rag.script import HAN
+from rag.types import Edit
+
+__all__ = ["blank_lines", "invisible", "line_breaks", "line_spacing", "pinyin_notes", "private_use"]
+
+# controls but tab and newline, soft hyphen, zero-width and direction marks, variation selectors, BOM, replacement
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+)
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
+_NOTE = re.compile(rf"(?<=[{HAN}])\(([a-z\u00e0-\u01dc\u0144\u0148\u01f9\u1e3f]{{1,6}})\)")
+_BREAK = re.compile("\r(?=\n)|\r|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LINE_END = re.compile(r"(?<!\s)[^\S\n]+(?=\n)|(?<!\s)[^\S\n]+\Z|(?<=\n)[^\S\n]+|\A[^\S\n]+")
+_BLANK = re.compile(r"\A\n+|(?<=\n\n)\n+|(?<!\n)\n+\Z")
+
+
+def invisible(text: str) -> Iterator[Edit]:
+    r"""Deletes characters that take no room.
+
+    >>> [edit.start for edit in invisible("a\u200bb\u00ad")]
+    [1, 3]
+    """
+    for found in _INVISIBLE.finditer(text):
+        yield Edit(found.start(), found.end(), "", "invisible character")
+
+
+def private_use(text: str) -> Iterator[Edit]:
+    """Deletes characters of the private-use areas: no font but the page's own had a picture for them."""
+    for found in _PRIVATE.finditer(text):
+        yield Edit(found.start(), found.end(), "", "private-use character")
+
+
+@lru_cache(maxsize=1)
+def _readings() -> dict[str, frozenset[str]]:
+    lines = files("rag.clean").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
+    return {syllable: frozenset(characters) for syllable, characters in map(str.split, lines)}
+
+
+def pinyin_notes(text: str) -> Iterator[Edit]:
+    """Deletes a note in ASCII brackets that gives a reading of the very character before it.
+
+    A note that is no reading of that character is content: a foreign name, an abbreviation, a gloss of a word.
+
+    >>> [edit.start for edit in pinyin_notes("當(dāng)前, 世界移动通信大会(MWC), AI(rén gōng), 读作(nèi)")]
+    [1]
+    """
+    for found in _NOTE.finditer(text):
+        if text[found.start() - 1] in _readings().get(found[1], ()):
+            yield Edit(found.start(), found.end(), "", "pinyin note")
+
+
+def line_breaks(text: str) -> Iterator[Edit]:
+    r"""Writes every line break as one newline.
+
+    >>> list(line_breaks("a\r\nb\rc"))
+    [Edit(start=1, end=2, new='', why='line break'), Edit(start=4, end=5, new='\n', why='line break')]
+    """
+    for found in _BREAK.finditer(text):
+        yield Edit(found.start(), found.end(), "" if text.startswith("\n", found.end()) else "\n", "line break")
+
+
+def line_spacing(text: str) -> Iterator[Edit]:
+    """Deletes space at both ends of each line."""
+    for found in _LINE_END.finditer(text):
+        yield Edit(found.start(), found.end(), "", "space")
+
+
+def blank_lines(text: str) -> Iterator[Edit]:
+    r"""Deletes empty lines at both ends of the text, and all but one of several in a row.
+
+    >>> list(blank_lines("a\n\n\n\nb\n"))
+    [Edit(start=3, end=5, new='', why='space'), Edit(start=6, end=7, new='', why='space')]
+    """
+    for found in _BLANK.finditer(text):
+        yield Edit(found.start(), found.end(), "", "space")
