@@ -37,7 +37,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    return _STEMMER.stemWord(word) if word.isascii() and word.isalpha() else word  # type: ignore[no-any-return]
+    return str(_STEMMER.stemWord(word)) if word.isascii() and word.isalpha() else word
 
 
 _STEMMER = snowballstemmer.stemmer("english")

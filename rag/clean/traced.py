@@ -24,25 +24,25 @@ class TracedText:
         self.raw = raw
         self.edits = tuple(edits)
         starts, ends, at = [], [], 0
-        parts: list[str] = []
+        pieces: list[str] = []
         kept_to = 0
         for edit in self.edits:
             if not kept_to <= edit.start <= edit.end <= len(raw):
                 raise ValueError(f"edits must be sorted, disjoint and inside the text: {edit}")
-            parts += (raw[kept_to : edit.start], edit.new)
+            pieces += (raw[kept_to : edit.start], edit.new)
             at += edit.start - kept_to
             starts.append(at)
             at += len(edit.new)
             ends.append(at)
             kept_to = edit.end
-        parts.append(raw[kept_to:])
+        pieces.append(raw[kept_to:])
         self._starts, self._ends = starts, ends  # where each edit's `new` lies in `text`
-        self._parts = parts
+        self._pieces = pieces
 
     @cached_property
     def text(self) -> str:
         """The text after all edits."""
-        return "".join(self._parts)
+        return "".join(self._pieces)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TracedText) and (self.raw, self.edits) == (other.raw, other.edits)
@@ -126,7 +126,8 @@ class TracedText:
             merged += self.edits[done:first]
             done = max(behind, done)
             group = fresh[position : last + 1]
-            parts, kept_to = [], start
+            parts: list[str] = []
+            kept_to = start
             for edit in group:
                 parts += (text[kept_to : edit.start], edit.new)
                 kept_to = edit.end

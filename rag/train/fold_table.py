@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def _pairs(name: str) -> dict[str, str]:
-    lines = files("opencc").joinpath("dictionary", name).read_text(encoding="utf-8").splitlines()
+    lines = (files("opencc") / "dictionary" / name).read_text(encoding="utf-8").splitlines()
     table = {}
     for line in lines:
         variant, _, targets = line.partition("\t")

@@ -1,0 +1,295 @@
+"""The truth of an index: one SQLite file with documents, edits, passages and the bytes of their vectors."""
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.errors import IndexUnusable
+from rag.protocols import Floats, Ids
+from rag.types import Document, Edit, Passage, Span
+
+__all__ = ["NewPassage", "Source", "Store", "Stored"]
+
+FORMAT = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, location TEXT NOT NULL,
+  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
+CREATE TABLE documents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+  doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
+  date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
+  original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
+CREATE INDEX documents_by_doc_id ON documents(doc_id);
+CREATE TABLE passages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
+  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL);
+CREATE INDEX passages_by_document ON passages(document_id);
+"""
+_PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date
+FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
+_STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
+d.metadata, d.edits FROM documents d JOIN sources s ON s.id = d.source_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was when it was indexed. `path` as shown, `location` absolute; `complete` after its last batch."""
+
+    path: str
+    location: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document with the edits that cleaned it, in offsets of its original."""
+
+    document: Document
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage on its way in: offsets in the original, the cleaned text, and sentences as spans of that text."""
+
+    start: int
+    end: int
+    line: int
+    text: str
+    sentences: tuple[Span, ...]
+
+
+class Store:
+    """Opened on a file; `create` makes it. Every change happens in a transaction that raises the generation."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self.path = path
+        if not create and not path.exists():
+            raise IndexUnusable(f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent))
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if create:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if not tables:
+                if not create:
+                    raise sqlite3.DatabaseError("it holds no tables")
+                self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+                self.note(format=str(FORMAT), generation="0")
+            found = self.meta.get("format")
+        except (sqlite3.Error, OSError) as problem:
+            raise IndexUnusable(
+                f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
+            ) from problem
+        if found != str(FORMAT):
+            raise IndexUnusable(
+                f"{path} has format {found}, this program reads {FORMAT}", "delete the folder and index again"
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # -- what the index says of itself
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """Format, generation, embedder, fingerprint, dimensions and what else was noted."""
+        return dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+
+    def note(self, **values: str) -> None:
+        """Set entries of `meta`."""
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    @property
+    def generation(self) -> int:
+        """Number of transactions so far."""
+        return int(self._db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+
+    def counts(self) -> tuple[int, int, int]:
+        """Numbers of sources, documents and passages."""
+        row = self._db.execute(
+            "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+        ).fetchone()
+        return row[0], row[1], row[2]
+
+    # -- writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block or nothing of it; the generation rises by one."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as problem:
+            raise IndexUnusable(
+                f"the index {self.path.parent} cannot be written: {problem}",
+                "wait until the other `rag index` has finished, or check that the folder may be written",
+            ) from problem
+        try:
+            yield
+            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def put_source(self, source: Source) -> int:
+        """Insert or update by path; returns its key."""
+        return int(
+            self._db.execute(
+                "INSERT INTO sources(path, location, size, mtime_ns, sha256, complete) VALUES (?,?,?,?,?,?) "
+                "ON CONFLICT(path) DO UPDATE SET location=excluded.location, size=excluded.size, "
+                "mtime_ns=excluded.mtime_ns, sha256=excluded.sha256, complete=excluded.complete RETURNING id",
+                (source.path, source.location, source.size, source.mtime_ns, source.sha256, source.complete),
+            ).fetchone()[0]
+        )
+
+    def known(self, source_key: int, document: Document, seen: int) -> bool:
+        """Whether this very document is already there; if so it is marked as seen in this pass."""
+        return bool(
+            self._db.execute(
+                "UPDATE documents SET seen = ? WHERE source_id = ? AND doc_id = ? AND sha256 = ? AND line = ? "
+                "AND (title = ? OR ? = '') AND (date = ? OR ? = '')",
+                (seen, source_key, document.doc_id, document.sha256, document.line)
+                + (document.title, document.title, document.date, document.date),
+            ).rowcount
+        )
+
+    def put_document(
+        self,
+        source_key: int,
+        stored: Stored,
+        passages: Sequence[NewPassage],
+        vectors: Floats,
+        seen: int,
+    ) -> tuple[list[int], list[int]]:
+        """Insert a document in place of the one of the same `doc_id`; returns passage ids now there and now gone."""
+        document = stored.document
+        gone = self.remove_documents("source_id = ? AND doc_id = ?", (source_key, document.doc_id))
+        edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
+        key = self._db.execute(
+            "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, original,"
+            " edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
+            + (document.date, document.url, document.line, json.dumps(dict(document.metadata), ensure_ascii=False))
+            + (_packed(document.text), _packed(json.dumps(edits, ensure_ascii=False)), seen),
+        ).lastrowid
+        half = vectors.astype(np.float16)
+        fresh = []
+        for number, (passage, vector) in enumerate(zip(passages, half, strict=True)):
+            sentences = json.dumps([(span.start, span.end) for span in passage.sentences])
+            row = (key, number, passage.start, passage.end, passage.line, passage.text, sentences, vector.tobytes())
+            fresh.append(
+                self._db.execute(
+                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector) '
+                    "VALUES (?,?,?,?,?,?,?,?)",
+                    row,
+                ).lastrowid
+                or 0
+            )
+        return fresh, gone
+
+    def remove_documents(self, where: str, values: Sequence[Any]) -> list[int]:
+        """Remove documents by an SQL condition of this package's own; returns the ids of their passages."""
+        gone = self._db.execute(
+            f"SELECT id FROM passages WHERE document_id IN (SELECT id FROM documents WHERE {where})", values
+        ).fetchall()
+        self._db.execute(f"DELETE FROM documents WHERE {where}", values)
+        return [row[0] for row in gone]
+
+    def remove_source(self, path: str) -> tuple[list[int], int]:
+        """Remove a file with its documents; returns the ids of their passages and how many documents they were."""
+        condition = "source_id = (SELECT id FROM sources WHERE path = ?)"
+        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (path,)).fetchone()[0]
+        gone = self.remove_documents(condition, (path,))
+        self._db.execute("DELETE FROM sources WHERE path = ?", (path,))
+        return gone, documents
+
+    # -- reading
+
+    def sources(self) -> dict[str, Source]:
+        """All files, by path."""
+        rows = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
+        return {row[0]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
+
+    def documents(self, column: str, value: str) -> list[Stored]:
+        """Documents whose `doc_id` or source `path` is `value`."""
+        name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
+        return [_stored(row) for row in self._db.execute(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
+
+    def document_of(self, passage_key: int) -> Stored:
+        """The document that holds a passage."""
+        row = self._db.execute(
+            f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (passage_key,)
+        ).fetchone()
+        return _stored(row)
+
+    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
+        """Passages by id; ids that are not there are left out."""
+        found: dict[int, Passage] = {}
+        wanted = [int(key) for key in keys]
+        for at in range(0, len(wanted), 500):
+            some = wanted[at : at + 500]
+            rows = self._db.execute(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
+            found |= {row[0]: _passage(row) for row in rows}
+        return found
+
+    def within(self, since: str, until: str) -> Ids:
+        """Ids of the passages of documents dated from `since` to `until`, ISO prefixes, both inclusive."""
+        rows = self._db.execute(
+            "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id "
+            "WHERE d.date <> '' AND d.date >= ? AND substr(d.date, 1, ?) <= ? ORDER BY p.id",
+            (since, len(until) or 1, until or "\U0010ffff"),
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def each_passage(self, dimensions: int, after: int = 0) -> Iterator[tuple[int, str, str, Floats]]:
+        """Id, title, text and vector of each passage with an id above `after`, in order of id."""
+        rows = self._db.execute(
+            "SELECT p.id, d.title, p.text, p.vector FROM passages p JOIN documents d ON d.id = p.document_id "
+            "WHERE p.id > ? ORDER BY p.id",
+            (after,),
+        )
+        for key, title, text, vector in rows:
+            numbers = np.frombuffer(vector, dtype=np.float16)
+            if len(numbers) != dimensions:
+                raise IndexUnusable(f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild")
+            yield key, title, text, numbers.astype(np.float32)
+
+
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def _unpacked(packed: bytes) -> str:
+    return zlib.decompress(packed).decode("utf-8", "surrogatepass")
+
+
+def _stored(row: Sequence[Any]) -> Stored:
+    metadata: Mapping[str, Any] = json.loads(row[11])
+    _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
+    text = _unpacked(original)
+    document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
+    return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    key, number, start, end, line, text, sentences, doc_id, path, title, date = row
+    del key
+    spans = tuple(Span(a, b) for a, b in json.loads(sentences))
+    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans)
