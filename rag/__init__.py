@@ -1,0 +1,52 @@
+"""Answers from your own articles, with every word traced back to its source.
+
+    files -> load -> clean -> chunk -> embed -> index            question -> retrieve -> rerank -> answer -> cite
+             Document  TracedText  Piece    vectors  a folder                Hit         Hit       text      Answer
+
+>>> import rag, tempfile
+>>> library = rag.Library(tempfile.mkdtemp())
+>>> report = library.add("seeds/jasper-lost-its-lead.txt")
+>>> report.added
+1
+>>> answer = library.ask("why did Jasper decline")
+>>> answer.refused
+False
+>>> original = open("seeds/jasper-lost-its-lead.txt", encoding="utf-8", newline="").read()
+>>> all(original[c.start : c.end] == c.quote and rag.clean(c.quote).text == c.text for c in answer.citations)
+True
+>>> library.close()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+# The function takes the name of its package here: `rag.clean(raw)`; `from rag.clean import …` goes on to work.
+from rag.clean import TracedText, clean
+from rag.errors import RagError
+from rag.types import Answer, Citation, Document, Edit, Hit, Passage, Span
+
+if TYPE_CHECKING:
+    from rag.library import Library, Report
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "Document",
+    "Edit",
+    "Hit",
+    "Library",
+    "Passage",
+    "RagError",
+    "Report",
+    "Span",
+    "TracedText",
+    "clean",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Library", "Report"):  # with faiss and tantivy behind them: only when used
+        return getattr(import_module("rag.library"), name)
+    raise AttributeError(f"module 'rag' has no attribute {name!r}")

@@ -1,14 +1,24 @@
 """The seams, on one page. They are structural: an implementation has the methods and inherits nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.types import Evidence
+from rag.types import Evidence, Span
 
-__all__ = ["Embedder", "Floats", "Ids", "Progress", "VectorStore", "WordEmbedder", "Writer"]
+__all__ = [
+    "Embedder",
+    "Floats",
+    "Ids",
+    "Progress",
+    "TermStore",
+    "Traced",
+    "VectorStore",
+    "WordEmbedder",
+    "Writer",
+]
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
@@ -56,6 +66,40 @@ class VectorStore(Protocol):
         """
 
     def __len__(self) -> int: ...
+
+
+@runtime_checkable
+class TermStore(Protocol):
+    """Lexical search with weights given term by term, over the terms of `rag.script.terms`."""
+
+    def search(self, weights: Mapping[str, float], k: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """Ids and scores, best first; a score is at most 2.2 times the sum of the weights (BM25, k1 1.2)."""
+
+    def frequency(self, term: str) -> int:
+        """In how many passages `term` occurs."""
+
+    def __len__(self) -> int: ...
+
+
+class Traced(Protocol):
+    """A cleaned text that knows the way back."""
+
+    @property
+    def raw(self) -> str:
+        """The original."""
+
+    @property
+    def text(self) -> str:
+        """The original as cleaned."""
+
+    def to_raw(self, span: Span) -> Span:
+        """From a stretch of `text` to the stretch of `raw` that it stands for."""
+
+    def to_text(self, raw: Span) -> Span:
+        """From a stretch of `raw` to what is left of it in `text`."""
+
+    def widen(self, span: Span) -> Span:
+        """A stretch of `text` that cuts no edit in two."""
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -55,7 +56,7 @@ def terms(text: str) -> list[str]:
     for run in _RUN.findall(fold(text)):
         if _HAN.match(run):
             found.extend(run)
-            found.extend(map("".join, zip(run, run[1:], strict=False)))
+            found.extend(map("".join, pairwise(run)))
         else:
             found.append(_stem(run))
     return found
@@ -82,7 +83,8 @@ def language(text: str) -> str:
 
 
 _FUNCTION_ZH = (
-    "为什么 为何 为啥 何以 怎么样 怎么 怎样 如何 什么样 什么时候 什么 多少 多大 多久 多长 多高 几个 几年 几时 何时 何地 何处 "
+    "为什么 为何 为啥 何以 怎么样 怎么 怎样 如何 什么样 什么时候 什么 多少 多大 多久 多长 多高 "
+    "几个 几年 几时 何时 何地 何处 "
     "哪些 哪里 哪个 哪家 哪一 哪 谁 吗 呢 是不是 有没有 是否 能否 可否 请问 告诉我 关于 由于 的 原因 他们 她们 它们"
 ).split()
 _FUNCTION_EN = (

@@ -112,7 +112,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found. `rank` counts from 1; a higher `score` is better; `found_by` says which side found it."""
+    """A passage that was found: `rank` from 1, a higher `score` is better, `found_by` says which side found it."""
 
     rank: int
     score: float

@@ -8,7 +8,7 @@ from rag.clean.about import date_of, title_of
 from rag.clean.traced import TracedText
 from rag.types import Edit, Kind
 
-__all__ = ["STEPS", "TracedText", "clean", "date_of", "title_of"]
+__all__ = ["STEPS", "TracedText", "breaks", "clean", "date_of", "title_of"]
 
 Step = Callable[[str], Iterable[Edit]]
 
@@ -36,6 +36,15 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
     "html": (markup.html, markup.entities, *_TEXT),
 }
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
+
+
+def breaks(page: TracedText) -> list[int]:
+    """Places in `page.text` where lines of the page were taken out, so that what is left does not read on."""
+    return [
+        place.start
+        for edit, place in zip(page.edits, page.written, strict=True)
+        if not lines.REASONS.isdisjoint(edit.why.split(" + "))
+    ]
 
 
 def clean(raw: str, kind: Kind = "text") -> TracedText:

@@ -10,25 +10,46 @@ from collections.abc import Callable, Iterator
 from rag.script import fold
 from rag.types import Edit, Span
 
-__all__ = ["breadcrumb", "byline", "comments", "copyright_notice", "navigation", "related", "share", "spam_title"]
+__all__ = [
+    "REASONS",
+    "breadcrumb",
+    "byline",
+    "comments",
+    "copyright_notice",
+    "navigation",
+    "related",
+    "share",
+    "spam_title",
+]
+
+REASONS = frozenset(
+    ("spam title", "breadcrumb", "navigation", "share bar", "comment form", "copyright or credit", "byline")
+    + ("related articles",)
+)
+"""The `why` of every edit in this module."""
 
 _SENTENCE_END = re.compile(r"[。！？!?；…]|[.](?:\s|$)")
 _COUNTED = r"评论|浏览|阅读|收藏|点赞|赞|分享|转发|分钟|views?|comments?|shares?|likes?|min(?:ute)?s?(?: read)?"
-_COUNTER = re.compile(rf"\s*(?:(?:\d[\d.,]*[万kw]?\s*(?:{_COUNTED})|(?:{_COUNTED})[:：(]?\s*\d[\d.,]*[万kw]?\)?)[\s|·,]*)+")
+_COUNTER = re.compile(
+    rf"\s*(?:(?:\d[\d.,]*[万kw]?\s*(?:{_COUNTED})|(?:{_COUNTED})[:：(]?\s*\d[\d.,]*[万kw]?\)?)[\s|·,]*)+"
+)
 _COUNTER_ALONE = re.compile(r"total|shares?|\d+|[\s|/·]+")
 _CRUMB = re.compile(
     r"(?:(?:您|你)?(?:当前|现在|所在)?的?位置\s*[:：]|(?:首页|主页|home)\s*[>›»/|]|(?:[^>›»。，]{1,16}\s*[>›»]\s*){2,}).*"
 )
 _NAVIGATION_WORDS = (
-    "首页 主页 新闻 财经 股市 科技 体育 娱乐 汽车 房产 视频 图片 论坛 博客 专题 滚动 导航 登录 注册 退出 搜索 订阅 关于我们 "
-    "联系我们 网站地图 加入我们 隐私政策 用户协议 返回顶部 home news tech technology business sports about contact login "
+    "首页 主页 新闻 财经 股市 科技 体育 娱乐 汽车 房产 视频 图片 论坛 博客 专题 "
+    "滚动 导航 登录 注册 退出 搜索 订阅 关于我们 "
+    "联系我们 网站地图 加入我们 隐私政策 用户协议 返回顶部 home news tech technology "
+    "business sports about contact login "
     "register sign subscribe search menu privacy terms careers advertise in up us policy of use"
 ).split()
 _NAVIGATION = re.compile(rf"(?:(?:{'|'.join(map(re.escape, _NAVIGATION_WORDS))})[\s|｜·•/>»]*)+")
 _SHARE = re.compile(
     r"(?:(?:一键)?分享(?:到|至|给)?(?:好友|朋友圈)?|扫一扫|扫码(?:分享|关注)|微信(?:好友|扫一扫)?|朋友圈|新浪微博|微博|qq空间|qq好友|qq|豆瓣|"
     r"人人网|打印(?:本页)?|收藏(?:本文|本页)?|点赞|赞|转发|复制链接|字号|大|中|小|举报|纠错|"
-    r"share(?: this)?(?: article| story)?(?: on| via| to)?|facebook|twitter|tweet|linkedin|whatsapp|pinterest|pin(?: it)?|"
+    r"share(?: this)?(?: article| story)?(?: on| via| to)?|facebook|twitter|tweet|linkedin|whatsapp|pinterest|"
+    r"pin(?: it)?|"
     r"reddit|email|print|copy link|save|x)(?:[\s:：|｜/、,·•]|(?=[^a-z])|$)"
 )
 _SHARE_LINE = re.compile(rf"(?:{_SHARE.pattern}[\s:：|｜/、,·•]*)+")
@@ -41,14 +62,22 @@ _CREDIT = re.compile(
     r"(?:(?:图源|图片来源|题图|配图|图注|资讯来源|信息来源|原文链接|文章来源|稿源|责任编辑|责编|编辑|校对|审核|作者|记者|文|来源|撰文|"
     r"photo|image|source|author|by|written by|edited by|editor)\s*[:：/丨|]|by )\s*\S.{0,38}"
 )
-_CAPTION = re.compile(r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|图片来自[^)）]{0,12})\s*[)）】\]]?")
+_CAPTION = re.compile(
+    r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|图片来自[^)）]{0,12})\s*[)）】\]]?"
+)
 _DATE = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?(?:t?\s?\d{1,2}:\d\d(?::\d\d)?)?"
-_DATELINE = re.compile(rf"[^\s，。！？,|]{{0,12}}\s*(?:于|发布于|发表于|published|updated|posted)?\s*(?:on)?[:：]?\s*{_DATE}\s*(?:发布|发表)?")
-_BYLINE = re.compile(rf"{_DATE}\s*[|｜丨/·]\s*[^。！？\n]*(?:编辑|来源|作者|记者|责编|source|author|editor)[^。！？\n]*$")
+_DATELINE = re.compile(
+    rf"[^\s，。！？,|]{{0,12}}\s*(?:于|发布于|发表于|published|updated|posted)?\s*(?:on)?[:：]?\s*{_DATE}\s*(?:发布|发表)?"
+)
+_BYLINE = re.compile(
+    rf"{_DATE}\s*[|｜丨/·]\s*[^。！？\n]*(?:编辑|来源|作者|记者|责编|source|author|editor)[^。！？\n]*$"
+)
 _RELATED = re.compile(
     r"(?:相关(?:阅读|文章|推荐|新闻|报道|链接|内容)|推荐(?:阅读|文章)|延伸阅读|热门(?:文章|推荐|新闻|排行)|猜你喜欢|最新(?:文章|资讯|新闻)|"
-    r"更多(?:精彩|新闻|资讯|文章)|大家都在看|你可能(?:也|还)?(?:喜欢|感兴趣)|上一篇|下一篇|related (?:posts?|articles?|stories|news)|"
-    r"you may (?:also )?like|more (?:from|stories|news)|read (?:more|next|also)|recommended|trending|most (?:read|popular)|"
+    r"更多(?:精彩|新闻|资讯|文章)|大家都在看|你可能(?:也|还)?(?:喜欢|感兴趣)|上一篇|下一篇|"
+    r"related (?:posts?|articles?|stories|news)|"
+    r"you may (?:also )?like|more (?:from|stories|news)|read (?:more|next|also)|recommended|trending|"
+    r"most (?:read|popular)|"
     r"previous (?:post|article)|next (?:post|article))(?:[:：>».\s]|$).{0,60}"
 )
 _PROMOTION = re.compile(
@@ -82,7 +111,7 @@ def _drop(text: str, why: str, is_furniture: Callable[[str], object]) -> Iterato
 
 
 def spam_title(text: str) -> Iterator[Edit]:
-    """Deletes a first line of unrelated keywords: several parts, no sentence, and the article speaks of none of them."""
+    """Deletes a first line of unrelated keywords: several parts, no sentence, and the article speaks of none."""
     lines = list(_lines(text))
     if len(lines) < 3:
         return
@@ -104,7 +133,9 @@ def breadcrumb(text: str) -> Iterator[Edit]:
 def navigation(text: str) -> Iterator[Edit]:
     """Deletes menu lines: two or more menu words and nothing else."""
     return _drop(
-        text, "navigation", lambda line: len(line.split()) + line.count("|") >= 2 and _NAVIGATION.fullmatch(line)
+        text,
+        "navigation",
+        lambda line: len(line.split()) + line.count("|") >= 2 and _NAVIGATION.fullmatch(line),
     )
 
 
@@ -113,8 +144,15 @@ def share(text: str) -> Iterator[Edit]:
     return _drop(
         text,
         "share bar",
-        lambda line: len(line) <= 120
-        and (_SHARE_LINE.fullmatch(line) or _COUNTER.fullmatch(line) or _is_counter(line) or _PROMOTION.fullmatch(line)),
+        lambda line: (
+            len(line) <= 120
+            and (
+                _SHARE_LINE.fullmatch(line)
+                or _COUNTER.fullmatch(line)
+                or _is_counter(line)
+                or _PROMOTION.fullmatch(line)
+            )
+        ),
     )
 
 
@@ -130,7 +168,9 @@ def comments(text: str) -> Iterator[Edit]:
 def copyright_notice(text: str) -> Iterator[Edit]:
     """Deletes lines that say who owns the text, where it came from and what one may not do with it."""
     return _drop(
-        text, "copyright or credit", lambda line: len(line) <= 120 and (_COPYRIGHT.search(line) or _is_credit(line))
+        text,
+        "copyright or credit",
+        lambda line: len(line) <= 120 and (_COPYRIGHT.search(line) or _is_credit(line)),
     )
 
 

@@ -44,6 +44,11 @@ class TracedText:
         """The text after all edits."""
         return "".join(self._pieces)
 
+    @property
+    def written(self) -> tuple[Span, ...]:
+        """Where in `text` each edit wrote what it has in `new`."""
+        return tuple(map(Span, self._starts, self._ends))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TracedText) and (self.raw, self.edits) == (other.raw, other.edits)
 

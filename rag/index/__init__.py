@@ -14,7 +14,7 @@ from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
 from rag.protocols import Embedder
 
-__all__ = ["Index", "NewPassage", "Source", "Stored", "embedding_text"]
+__all__ = ["Changes", "Index", "NewPassage", "Source", "Stored", "embedding_text"]
 
 _TRUTH = "rag.sqlite"
 _BATCH = 4096
@@ -34,7 +34,9 @@ class Index:
             try:
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
-                raise IndexUnusable(f"cannot make the folder {path}: {problem}", "choose another with --index") from problem
+                raise IndexUnusable(
+                    f"cannot make the folder {path}: {problem}", "choose another with --index"
+                ) from problem
         elif not (path / _TRUTH).exists():
             raise NotFound(f"no index at {path}", "build one with: rag index PATH, or ask with --source PATH")
         self.truth = Store(path / _TRUTH, create=create)

@@ -21,7 +21,7 @@ FORMAT = 1
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
-  id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, location TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL, location TEXT NOT NULL UNIQUE,
   size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
 CREATE TABLE documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
@@ -78,7 +78,9 @@ class Store:
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
         if not create and not path.exists():
-            raise IndexUnusable(f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent))
+            raise IndexUnusable(
+                f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent)
+            )
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
             self._db.execute("PRAGMA foreign_keys = ON")
@@ -149,26 +151,39 @@ class Store:
             raise
 
     def put_source(self, source: Source) -> int:
-        """Insert or update by path; returns its key."""
+        """Insert or update by location; returns its key."""
         return int(
             self._db.execute(
                 "INSERT INTO sources(path, location, size, mtime_ns, sha256, complete) VALUES (?,?,?,?,?,?) "
-                "ON CONFLICT(path) DO UPDATE SET location=excluded.location, size=excluded.size, "
+                "ON CONFLICT(location) DO UPDATE SET size=excluded.size, "
                 "mtime_ns=excluded.mtime_ns, sha256=excluded.sha256, complete=excluded.complete RETURNING id",
                 (source.path, source.location, source.size, source.mtime_ns, source.sha256, source.complete),
             ).fetchone()[0]
         )
 
-    def known(self, source_key: int, document: Document, seen: int) -> bool:
-        """Whether this very document is already there; if so it is marked as seen in this pass."""
-        return bool(
-            self._db.execute(
-                "UPDATE documents SET seen = ? WHERE source_id = ? AND doc_id = ? AND sha256 = ? AND line = ? "
-                "AND (title = ? OR ? = '') AND (date = ? OR ? = '')",
-                (seen, source_key, document.doc_id, document.sha256, document.line)
-                + (document.title, document.title, document.date, document.date),
-            ).rowcount
-        )
+    def holds(self, location: str, document: Document) -> tuple[bool, bool]:
+        """Whether the source at `location` has a document of this id, and whether it is this very one."""
+        row = self._db.execute(
+            "SELECT d.sha256, d.title, d.date, d.line FROM documents d JOIN sources s ON s.id = d.source_id "
+            "WHERE s.location = ? AND d.doc_id = ?",
+            (location, document.doc_id),
+        ).fetchone()
+        if row is None:
+            return False, False
+        same = row[0] == document.sha256 and row[3] == document.line
+        return True, same and document.title in ("", row[1]) and document.date in ("", row[2])
+
+    def count_documents(self, location: str) -> int:
+        """How many documents came from the source at `location`."""
+        row = self._db.execute(
+            "SELECT count(*) FROM documents d JOIN sources s ON s.id = d.source_id WHERE s.location = ?",
+            (location,),
+        ).fetchone()
+        return int(row[0])
+
+    def keep(self, source_key: int, doc_id: str, seen: int) -> None:
+        """Mark a document as seen in this pass."""
+        self._db.execute("UPDATE documents SET seen = ? WHERE source_id = ? AND doc_id = ?", (seen, source_key, doc_id))
 
     def put_document(
         self,
@@ -183,17 +198,31 @@ class Store:
         gone = self.remove_documents("source_id = ? AND doc_id = ?", (source_key, document.doc_id))
         edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
         key = self._db.execute(
-            "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, original,"
-            " edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, "
+            "original, edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
-            + (document.date, document.url, document.line, json.dumps(dict(document.metadata), ensure_ascii=False))
+            + (
+                document.date,
+                document.url,
+                document.line,
+                json.dumps(dict(document.metadata), ensure_ascii=False),
+            )
             + (_packed(document.text), _packed(json.dumps(edits, ensure_ascii=False)), seen),
         ).lastrowid
         half = vectors.astype(np.float16)
         fresh = []
         for number, (passage, vector) in enumerate(zip(passages, half, strict=True)):
             sentences = json.dumps([(span.start, span.end) for span in passage.sentences])
-            row = (key, number, passage.start, passage.end, passage.line, passage.text, sentences, vector.tobytes())
+            row = (
+                key,
+                number,
+                passage.start,
+                passage.end,
+                passage.line,
+                passage.text,
+                sentences,
+                vector.tobytes(),
+            )
             fresh.append(
                 self._db.execute(
                     'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector) '
@@ -212,32 +241,32 @@ class Store:
         self._db.execute(f"DELETE FROM documents WHERE {where}", values)
         return [row[0] for row in gone]
 
-    def remove_source(self, path: str) -> tuple[list[int], int]:
+    def remove_unseen(self, source_key: int, seen: int) -> tuple[list[int], int]:
+        """Remove the documents of a source that this pass has not met; returns passage ids and how many documents."""
+        condition = "source_id = ? AND seen <> ?"
+        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (source_key, seen))
+        count = int(documents.fetchone()[0])
+        return self.remove_documents(condition, (source_key, seen)), count
+
+    def remove_source(self, location: str) -> tuple[list[int], int]:
         """Remove a file with its documents; returns the ids of their passages and how many documents they were."""
-        condition = "source_id = (SELECT id FROM sources WHERE path = ?)"
-        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (path,)).fetchone()[0]
-        gone = self.remove_documents(condition, (path,))
-        self._db.execute("DELETE FROM sources WHERE path = ?", (path,))
+        condition = "source_id = (SELECT id FROM sources WHERE location = ?)"
+        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (location,)).fetchone()[0]
+        gone = self.remove_documents(condition, (location,))
+        self._db.execute("DELETE FROM sources WHERE location = ?", (location,))
         return gone, documents
 
     # -- reading
 
     def sources(self) -> dict[str, Source]:
-        """All files, by path."""
+        """All files, by location."""
         rows = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
-        return {row[0]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
+        return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
         return [_stored(row) for row in self._db.execute(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
-
-    def document_of(self, passage_key: int) -> Stored:
-        """The document that holds a passage."""
-        row = self._db.execute(
-            f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (passage_key,)
-        ).fetchone()
-        return _stored(row)
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are not there are left out."""
@@ -268,7 +297,9 @@ class Store:
         for key, title, text, vector in rows:
             numbers = np.frombuffer(vector, dtype=np.float16)
             if len(numbers) != dimensions:
-                raise IndexUnusable(f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild")
+                raise IndexUnusable(
+                    f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild"
+                )
             yield key, title, text, numbers.astype(np.float32)
 
 

@@ -65,7 +65,7 @@ class TermIndex:
         return int(self._searcher.doc_freq("terms", term))
 
     def search(self, weights: Mapping[str, float], k: int, among: Ids | None = None) -> list[tuple[int, float]]:
-        """Ids and scores of the best passages: the sum over terms of weight and saturated frequency, at most 2.2 each."""
+        """Ids and scores of the best passages: the sum over terms of weight times saturated frequency (at most 2.2)."""
         if not len(self):
             return []
         clauses = []

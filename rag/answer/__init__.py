@@ -1,0 +1,15 @@
+"""Answering: evidence is gathered and weighed, a writer writes from it or the question is refused."""
+
+from rag.answer.extract import Extract
+from rag.protocols import Writer
+
+__all__ = ["writer_named"]
+
+
+def writer_named(name: str) -> Writer:
+    """`extract` and `auto` are the built-in writer; any other name is a transformers model id or local folder."""
+    if name in ("extract", "auto"):
+        return Extract()
+    from rag.answer.local import LocalWriter
+
+    return LocalWriter(name)

@@ -1,0 +1,136 @@
+"""The sentences of the passages found, scored by how well each answers the question."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+
+from rag.answer.question import kind, offers
+from rag.background import Background
+from rag.protocols import Floats, WordEmbedder
+from rag.script import content, terms
+from rag.types import Evidence, Hit, Span
+
+__all__ = ["FEATURES", "Asked", "ask", "gather", "look", "parameters"]
+
+FEATURES = ("covered", "matched", "cosine", "around", "offers", "hit", "first", "short", "passage")
+"""What is measured of a sentence, each about 0 to 1:
+
+covered   share of the question's weight whose words have a near neighbour in the sentence (late interaction: the mean
+          over question words of the best cosine, Khattab and Zaharia 2020, weighted by rarity)
+matched   the same, counting only terms that occur as they are
+cosine    of sentence and question as a whole
+around    `covered` by the sentence, its neighbours and the title together
+offers    whether it has what the kind of question asks for: a number, a date, a cause
+hit       the passage's search score below that of the best passage, in tens of standard deviations (0 or negative)
+first     1 for the first sentence of a passage
+short     1 for a sentence too short to say much, a heading for example
+passage   cosine of passage and question
+"""
+
+_NEAR = 0.35  # cosines of unrelated words lie below this
+_SHORT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question prepared for comparison: the vectors of its words, unit length, and what each word weighs."""
+
+    kind: str
+    vectors: Floats
+    weights: Floats
+    whole: Floats
+    terms: dict[str, float]
+
+
+@lru_cache(maxsize=1)
+def parameters() -> dict[str, list[float]]:
+    """Weights fitted by `python -m rag.train answer`."""
+    found = json.loads(files("rag.models").joinpath("answer.json").read_text(encoding="utf-8"))
+    return {name: [float(value) for value in values] for name, values in found["parameters"].items()}
+
+
+def ask(question: str, words: WordEmbedder, background: Background) -> Asked:
+    """Prepare a question."""
+    pieces, vectors = words.words(content(question))
+    weights = np.array([max(map(background.idf, terms(piece)), default=0.0) for piece in pieces], dtype=np.float32)
+    _, whole = words.words(question)
+    own = {term: background.idf(term) for term in terms(content(question))}
+    return Asked(kind(question), _unit(vectors), weights, _unit(whole.sum(axis=0)), own)
+
+
+def look(asked: Asked, hits: Sequence[Hit], words: WordEmbedder) -> tuple[list[tuple[int, Span]], Floats]:
+    """Every sentence of the hits as (hit, span in the hit's text), and its features, (sentences, len(FEATURES))."""
+    places: list[tuple[int, Span]] = []
+    rows: list[list[float]] = []
+    total = float(asked.weights.sum()) or 1.0
+    for number, hit in enumerate(hits):
+        spans = hit.sentences or (Span(0, len(hit.text)),)
+        nearest, vectors = [], []
+        for span in spans:
+            _, own = words.words(span.of(hit.text))
+            nearest.append(_nearest(asked, own))
+            vectors.append(own.sum(axis=0))
+        _, title = words.words(hit.title)
+        titled = _nearest(asked, title)
+        passage = float(_unit(np.sum(vectors, axis=0)) @ asked.whole)
+        for at, span in enumerate(spans):
+            sentence = span.of(hit.text)
+            around = np.max([titled, *nearest[max(0, at - 1) : at + 2]], axis=0)
+            rows.append(
+                [
+                    float(nearest[at] @ asked.weights) / total,
+                    _matched(asked, sentence),
+                    float(_unit(vectors[at]) @ asked.whole),
+                    float(around @ asked.weights) / total,
+                    float(offers(asked.kind, sentence)) if asked.kind != "what" else 0.5,
+                    (hit.score - hits[0].score) / 10,
+                    float(at == 0),
+                    float(len(sentence) < _SHORT),
+                    passage,
+                ]
+            )
+            places.append((number, span))
+    return places, np.array(rows, dtype=np.float32).reshape(len(rows), len(FEATURES))
+
+
+def gather(asked: Asked, hits: Sequence[Hit], words: WordEmbedder, most: int) -> tuple[list[Evidence], Floats]:
+    """The `most` best sentences, best first, numbered from 1, and the features of the best one (zeros if none)."""
+    places, features = look(asked, hits, words)
+    if not places:
+        return [], np.zeros(len(FEATURES), dtype=np.float32)
+    scores = features @ np.array(parameters()["sentence"], dtype=np.float32)
+    best = np.argsort(-scores, kind="stable")[:most]
+    chosen = [
+        Evidence(
+            number,
+            places[at][1].of(hits[places[at][0]].text),
+            places[at][0],
+            places[at][1],
+            float(scores[at]),
+        )
+        for number, at in enumerate(best, 1)
+    ]
+    return chosen, features[best[0]]
+
+
+def _unit(vectors: Floats) -> Floats:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float32)
+
+
+def _nearest(asked: Asked, vectors: Floats) -> Floats:
+    """For each word of the question the best cosine among `vectors`, 0 where nothing is near."""
+    if not len(vectors) or not len(asked.vectors):
+        return np.zeros(len(asked.vectors), dtype=np.float32)
+    best = (asked.vectors @ _unit(vectors).T).max(axis=1)
+    return np.where(best < _NEAR, 0.0, best).astype(np.float32)
+
+
+def _matched(asked: Asked, sentence: str) -> float:
+    total = sum(asked.terms.values())
+    own = set(terms(sentence))
+    return sum(weight for term, weight in asked.terms.items() if term in own) / total if total else 0.0

@@ -1,0 +1,47 @@
+"""The built-in writer: the few sentences that answer, word for word, each with its marker. No language model."""
+
+from collections.abc import Iterator, Sequence
+
+from rag.script import terms
+from rag.types import Evidence
+
+__all__ = ["Extract"]
+
+MOST = 3
+"""Sentences in an answer."""
+
+CLOSE = 0.55
+"""A further sentence must be at least this likely, by the odds of its score against the best one's."""
+
+SAME = 0.6
+"""Share of a sentence's terms that the answer already has, from which it would only repeat."""
+
+
+class Extract:
+    """Satisfies `rag.protocols.Writer`."""
+
+    name = "extract"
+
+    def write(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """The best sentence and those nearly as good that add something; those of one passage in their own order."""
+        chosen = self._choose(evidence)
+        passages = list(dict.fromkeys(one.hit for one in chosen))
+        for one in sorted(chosen, key=lambda e: (passages.index(e.hit), e.span)):
+            yield f"{one.text.replace('[', '［').replace(']', '］')}[{one.number}]\n"
+
+    @staticmethod
+    def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+        ranked = sorted(evidence, key=lambda one: -one.score)
+        chosen: list[Evidence] = []
+        said: set[str] = set()
+        for one in ranked:
+            own = set(terms(one.text))
+            if not own or (said and len(own & said) >= SAME * len(own)):
+                continue
+            if chosen and one.score < ranked[0].score - CLOSE:
+                break
+            chosen.append(one)
+            said |= own
+            if len(chosen) == MOST:
+                break
+        return chosen

@@ -1,0 +1,206 @@
+"""The command line: parse the words, call the library, print. It decides nothing."""
+
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rag.cli import render
+from rag.errors import BadInput, RagError
+from rag.library import Library, Report
+from rag.types import Span
+from rag.wire import answer_record, hit_record
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="rag",
+    help="Answers from your own articles, with every word traced back to its source.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+IndexOption = Annotated[str | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="PATH", help="File or folder to index on the way; may be given several times."),
+]
+CountOption = Annotated[int | None, typer.Option("-k", help="How many passages.")]
+ModeOption = Annotated[str | None, typer.Option("--mode", metavar="MODE", help="hybrid, dense or lexical.")]
+EmbedderOption = Annotated[
+    str | None,
+    typer.Option("--embedder", metavar="NAME", help="builtin, a sentence-transformers id or folder, or an address."),
+]
+WriterOption = Annotated[
+    str | None,
+    typer.Option("--writer", metavar="NAME", help="extract, a transformers id or folder, or auto."),
+]
+SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Only articles of this ISO date or later.")]
+UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Only articles of this date or earlier.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
+
+
+def _open(index: str | None, source: list[str] | None, quiet: bool, **arguments: Any) -> Library:
+    """The library of `--index`; with `--source` brought in step first, in an index of these files if none is named."""
+    if source and index is None:
+        places = sorted(os.path.abspath(path) for path in source)  # noqa: PTH100 - links stay
+        name = re.sub(r"\W+", "-", Path(places[0]).name).strip("-") or "stdin"
+        # another model cannot share vectors, so it gets an index of its own
+        key = "\n".join([*places, arguments.get("embedder") or ""])
+        index = f"indexes/{name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    library = Library(index, **arguments)
+    if source:
+        _add(library, source, quiet)
+    return library
+
+
+def _add(library: Library, paths: list[str], quiet: bool) -> Report:
+    with render.progress(quiet) as on_progress:
+        report = library.add(*paths, on_progress=on_progress)
+    if not quiet:
+        render.report(report, library.path)
+    return report
+
+
+@app.command("index")
+def index_command(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders; - is standard input.")],
+    index: IndexOption = None,
+    embedder: EmbedderOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring an index in step with files and folders: new, changed, removed."""
+    began = time.perf_counter()
+    with Library(index, embedder=embedder) as library:
+        report = _add(library, paths, quiet or as_json)
+        if as_json:
+            _print_json(render.report_record(report, library.path, time.perf_counter() - began))
+    if report.skipped and not (report.added or report.changed or report.unchanged or report.removed):
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY")],
+    index: IndexOption = None,
+    source: SourceOption = None,
+    k: CountOption = None,
+    mode: ModeOption = None,
+    embedder: EmbedderOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the best passages."""
+    with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
+        began = time.perf_counter()
+        hits = library.search(query, since=_date(since), until=_date(until))
+        took = round((time.perf_counter() - began) * 1000, 2)
+        if as_json:
+            record: dict[str, Any] = {
+                "query": query,
+                "index": str(library.path),
+                "mode": library.settings.mode,
+            }
+            _print_json(record | {"took_ms": took, "hits": [hit_record(hit) for hit in hits]})
+        else:
+            render.hits(query, hits)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    index: IndexOption = None,
+    source: SourceOption = None,
+    k: CountOption = None,
+    mode: ModeOption = None,
+    embedder: EmbedderOption = None,
+    writer: WriterOption = None,
+    since: SinceOption = "",
+    until: UntilOption = "",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Answer a question from the articles, with citations, or say that they do not say."""
+    with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
+        answer = library.ask(question, since=_date(since), until=_date(until))
+        if as_json:
+            _print_json(answer_record(answer))
+        else:
+            render.answer(answer)
+
+
+@app.command()
+def show(
+    place: Annotated[str, typer.Argument(metavar="SOURCE[:START-END]", help="A file or document id, and a stretch.")],
+    index: IndexOption = None,
+    cleaned: Annotated[bool, typer.Option("--cleaned", help="The page as cleaned.")] = False,
+    changes: Annotated[bool, typer.Option("--changes", help="What cleaning changed, where and why.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show an original with a stretch of it lit up, the page as cleaned, or what cleaning changed."""
+    found = re.fullmatch(r"(.+):(\d+)-(\d+)", place, re.DOTALL)
+    name, span = (found[1], Span(int(found[2]), int(found[3]))) if found else (place, None)
+    with Library(index) as library:
+        pages = library.pages(name)
+    if as_json:
+        _print_json({"source": name, "documents": [render.page_record(*page) for page in pages]})
+        return
+    for document, page in pages:
+        if span and not 0 <= span.start <= span.end <= len(document.text):
+            raise BadInput(
+                f"{name} has {len(document.text)} characters, {span.start}-{span.end} is not inside",
+                "check the stretch",
+            )
+        render.page(document, page, span, cleaned=cleaned, changes=changes)
+
+
+@app.command()
+def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Say what an index holds, which model built it, and whether it is sound."""
+    with Library(index) as library:
+        record = library.status()
+    if as_json:
+        _print_json(record)
+    else:
+        render.status(record)
+
+
+def _date(text: str) -> str:
+    if text and not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", text):
+        raise BadInput(f"{text!r} is not a date", "write it as 2024, 2024-03 or 2024-03-04")
+    return text
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def main(run: Callable[[], Any] = app) -> None:
+    """Run the program. Status 0: done, a refusal too; 1: the work failed; 2: the words of the call are wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        run()
+    except RagError as error:
+        sys.stderr.write(f"rag: {error}\n")
+        raise SystemExit(2 if isinstance(error, BadInput) else 1) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("rag: stopped; what was committed is kept, and the same call goes on from there\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error when Python flushes
+        raise SystemExit(0) from None

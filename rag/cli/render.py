@@ -1,0 +1,172 @@
+"""What a person reads: colours on a terminal, plain text elsewhere."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from rag.clean import TracedText
+from rag.library import Report
+from rag.protocols import Progress
+from rag.types import Answer, Citation, Document, Hit, Span
+
+__all__ = ["answer", "hits", "page", "page_record", "progress", "report", "report_record", "status"]
+
+_AROUND = 200  # characters of the original shown on either side of a stretch
+_EXCERPT = 160
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    # a pipe gets whole lines: only a terminal has a width
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Progress | None]:
+    """A bar with the time left on standard error, if a person looks at it; removed when done."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def on_progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=escape(what[-40:]))
+
+        yield on_progress
+
+
+def report(done: Report, index: Path) -> None:
+    """A line on what indexing did, and one for each file that was skipped; nothing when nothing was to do."""
+    console = _console(stderr=True)
+    parts = [
+        f"{count} {name}"
+        for name, count in (("added", done.added), ("changed", done.changed), ("removed", done.removed))
+        if count
+    ]
+    if done.unchanged and not parts:
+        parts.append(f"nothing to do, {done.unchanged} unchanged")
+    if parts or done.skipped:
+        console.print(f"[dim]{escape(str(index))}: {', '.join(parts) or 'nothing added'}[/dim]")
+    for where, why in done.skipped:
+        console.print(f"[yellow]skipped[/yellow] {escape(where)}: {escape(why)}")
+
+
+def report_record(done: Report, index: Path, seconds: float) -> dict[str, Any]:
+    """The JSON of `rag index`."""
+    record = asdict(done)
+    record["skipped"] = [{"source": where, "reason": why} for where, why in done.skipped]
+    return {"index": str(index), "took_ms": round(seconds * 1000, 2)} | record
+
+
+def answer(given: Answer) -> None:
+    """The answer, then its sources, numbered."""
+    console = _console()
+    if given.refused:
+        console.print(Text(given.reason, style="yellow"))
+        if given.hits:
+            nearest = given.hits[0]
+            console.print(Text(f"Nearest: {nearest.title}  {nearest.source}:{nearest.line}", style="dim"))
+        return
+    text = Text(given.answer)
+    text.highlight_regex(r"\[\d+\]", "bold cyan")
+    console.print(text)
+    console.print()
+    for citation in given.citations:
+        _source(console, citation, next((h.date for h in given.hits if h.doc_id == citation.doc_id), ""))
+
+
+def _source(console: Console, citation: Citation, date: str) -> None:
+    head = Text(f"[{citation.marker}] ", style="bold cyan")
+    head.append(citation.title, style="bold")
+    if date:
+        head.append(f"  {date[:10]}", style="dim")
+    head.append(f"  {citation.source}:{citation.line}", style="green")
+    head.append(f"  characters {citation.start}-{citation.end}", style="dim")
+    console.print(head)
+    console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
+
+
+def hits(query: str, found: Sequence[Hit]) -> None:
+    """One block for each passage."""
+    console = _console()
+    if not found:
+        console.print(Text(f"Nothing found for {query!r}.", style="yellow"))
+    for hit in found:
+        head = Text(f"{hit.rank:>2}. ", style="bold cyan")
+        head.append(hit.title or hit.doc_id, style="bold")
+        head.append(f"  {hit.date[:10]}" if hit.date else "", style="dim")
+        head.append(f"  {hit.source}:{hit.line}", style="green")
+        head.append(f"  {hit.score:.2f}", style="dim")
+        sides = ", ".join(f"{side} {found.rank}" for side, found in hit.found_by.items())
+        head.append(f" ({sides})", style="dim")
+        console.print(head)
+        excerpt = " ".join(hit.text.split())
+        console.print(Text("    " + excerpt[:_EXCERPT] + ("…" if len(excerpt) > _EXCERPT else "")))
+
+
+def page(document: Document, cleaned_page: TracedText, span: Span | None, *, cleaned: bool, changes: bool) -> None:
+    """The original with `span` lit up, or the page as cleaned, or each change with its place and reason."""
+    console = _console()
+    if changes:
+        for edit in cleaned_page.edits:
+            line = document.text.count("\n", 0, edit.start) + 1
+            old = document.text[edit.start : edit.end]
+            row = Text(f"{document.source}:{line}", style="green")
+            row.append(f"  {edit.start}-{edit.end}  {edit.why}  ", style="dim")
+            row.append(repr(old[:_EXCERPT]), style="red").append(" -> ").append(repr(edit.new), style="cyan")
+            console.print(row)
+        kept = len(cleaned_page.text)
+        console.print(f"{len(cleaned_page.edits)} changes; {len(document.text)} characters, {kept} after cleaning")
+    elif cleaned:
+        inside = cleaned_page.to_text(span) if span else None
+        _stretch(console, cleaned_page.text, inside)
+    else:
+        _stretch(console, document.text, span)
+
+
+def _stretch(console: Console, text: str, span: Span | None) -> None:
+    if span is None:
+        console.print(Text(text))
+        return
+    shown = Text("…" if span.start > _AROUND else "")
+    shown.append(text[max(0, span.start - _AROUND) : span.start], style="dim")
+    shown.append(span.of(text), style="bold reverse")
+    shown.append(text[span.end : span.end + _AROUND], style="dim")
+    shown.append("…" if span.end + _AROUND < len(text) else "")
+    console.print(shown)
+
+
+def page_record(document: Document, cleaned_page: TracedText) -> dict[str, Any]:
+    """The JSON of `rag show`: the cleaned text and every edit, in offsets of the original."""
+    return {
+        "doc_id": document.doc_id,
+        "source": document.source,
+        "sha256": document.sha256,
+        "encoding": document.encoding,
+        "title": document.title,
+        "date": document.date,
+        "text": cleaned_page.text,
+        "edits": [asdict(edit) for edit in cleaned_page.edits],
+    }
+
+
+def status(record: dict[str, Any]) -> None:
+    """One line for each fact, then the files."""
+    console = _console()
+    for name, value in record.items():
+        if name != "sources":
+            console.print(f"[dim]{name:>12}[/dim]  {escape(str(value))}")
+    for source in record["sources"]:
+        console.print(Text(f"  {source}", style="green"))

@@ -1,0 +1,208 @@
+"""The library: the only module that knows the order of the rooms."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from rag import embed
+from rag.answer import evidence as judged
+from rag.answer import refuse, writer_named
+from rag.background import Background
+from rag.cite import cite, resolve, verify
+from rag.clean import TracedText, clean
+from rag.config import MOST_HITS, Settings, settings
+from rag.errors import BadInput, NotFound
+from rag.index import Index, Stored
+from rag.library.add import Report, bring_in_step
+from rag.load import read
+from rag.protocols import Embedder, Progress, WordEmbedder, Writer
+from rag.rerank import distinct
+from rag.retrieve import retrieve
+from rag.script import language
+from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span
+
+__all__ = ["Library", "Report"]
+
+OFFERED = 12
+"""Sentences that a writer is given."""
+
+
+class Library:
+    """An index of articles that can be added to, searched and asked. Opening it loads no model and makes no folder.
+
+    Settings not given here come from RAG_* and rag.toml.
+    """
+
+    def __init__(self, index: str | Path | None = None, **arguments: Any) -> None:
+        """`arguments` are fields of `rag.config.Settings`; raises BadInput for an unknown one."""
+        self.settings: Settings = settings({"index": None if index is None else str(index), **arguments})
+        self.path = Path(self.settings.index)
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the index's files."""
+        if "index" in self.__dict__:
+            self.index.close()
+            del self.__dict__["index"]
+
+    @cached_property
+    def index(self) -> Index:
+        """The folder; raises NotFound where there is none."""
+        return Index(self.path)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model asked for, else the one that built the index, else the built-in one."""
+        return embed.load(self.settings.embedder or self.index.embedder_name or "builtin")
+
+    @cached_property
+    def words(self) -> WordEmbedder:
+        """The built-in model: it judges sentences, whichever model finds passages."""
+        return cast(WordEmbedder, self.embedder if isinstance(self.embedder, WordEmbedder) else embed.load("builtin"))
+
+    @cached_property
+    def background(self) -> Background:
+        """Term statistics of a large corpus."""
+        return Background.load()
+
+    @cached_property
+    def writer(self) -> Writer:
+        """The writer asked for."""
+        return writer_named(self.settings.writer)
+
+    def add(self, *paths: str | Path, on_progress: Progress | None = None) -> Report:
+        """Bring the index in step with files and folders: what is new, changed or gone; the rest is not worked on.
+
+        A file that cannot be read is skipped and named in the report. Raises NotFound for a path that neither exists
+        nor is known to the index, and for folders without an article.
+        """
+        if "index" not in self.__dict__:
+            self.__dict__["index"] = Index(self.path, create=True)
+        self.index.bind(self.embedder)
+        return bring_in_step(self.index, self.embedder, paths, on_progress)
+
+    def search(
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        mode: Mode | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> list[Hit]:
+        """The best passages, best first; passages of the same text count once. Dates are ISO, both inclusive."""
+        if not question.strip():
+            raise BadInput("the question is empty", "ask something")
+        k = self.settings.k if k is None else k
+        if not 1 <= k <= MOST_HITS:
+            raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
+        self.index.bind(self.embedder)
+        ranked = retrieve(
+            question,
+            vectors=self.index.vectors,
+            words=self.index.terms,
+            embedder=self.embedder,
+            background=self.background,
+            k=2 * k,
+            mode=mode or cast(Mode, self.settings.mode),
+            among=self.index.truth.within(since, until) if since or until else None,
+        )
+        passages = self.index.truth.passages(one.key for one in ranked)
+        hits: list[Hit] = []
+        for one in ranked:
+            if passage := passages.get(one.key):
+                p = passage
+                place = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
+                hits.append(Hit(0, one.score, *place, found_by=one.found_by, sentences=p.sentences))
+        return distinct(hits, k)
+
+    def ask(
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        mode: Mode | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> Answer:
+        """An answer in which every statement is cited, or a refusal with its reason."""
+        began = time.perf_counter()
+        hits = self.search(question, k, mode=mode, since=since, until=until)
+        asked = judged.ask(question, self.words, self.background)
+        evidence, best = judged.gather(asked, hits, self.words, OFFERED)
+        text, reason = "", ""
+        citations: tuple[Citation, ...] = ()
+        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+            reason = refuse.reason(best, language(question))
+        else:
+            written = "".join(self.writer.write(question, evidence))
+            text, citations = resolve(written, self._citations(evidence, hits))
+            reason = "" if citations else refuse.reason(best, language(question))
+        took = (time.perf_counter() - began) * 1000
+        return Answer(question, text, not citations, reason, self.writer.name, citations, tuple(hits), round(took, 2))
+
+    def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> dict[int, Citation]:
+        """A verified citation for each number of the evidence that has one."""
+        pages: dict[tuple[str, str], tuple[Document, TracedText]] = {}
+        found = {}
+        for one in evidence:
+            hit = hits[one.hit]
+            if (hit.source, hit.doc_id) not in pages:
+                pages[hit.source, hit.doc_id] = self._page(hit)
+            document, page = pages[hit.source, hit.doc_id]
+            start = page.to_text(Span(hit.start, hit.end)).start
+            proposed = cite(one.number, document, page, Span(start + one.span.start, start + one.span.end))
+            found[one.number] = verify(proposed, document.text, _cleaner(document.kind))
+        return found
+
+    def _page(self, hit: Hit) -> tuple[Document, TracedText]:
+        stored = next(s for s in self.index.truth.documents("doc_id", hit.doc_id) if s.document.source == hit.source)
+        return stored.document, TracedText(stored.document.text, stored.edits)
+
+    def pages(self, source: str) -> list[tuple[Document, TracedText]]:
+        """The documents of a file, or the one of this `doc_id`, with their cleaned text.
+
+        A file that is on the disk is read anew, whether it is in the index or not. Raises NotFound.
+        """
+        if Path(source).is_file():
+            problems: list[tuple[str, str]] = []
+            documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
+            return [(document, clean(document.text, document.kind)) for document in documents]
+        try:
+            truth = self.index.truth
+        except NotFound:
+            raise NotFound(f"no such file: {source}", "check the path") from None
+        stored: list[Stored] = truth.documents("path", source) or truth.documents("doc_id", source)
+        if not stored:
+            raise NotFound(f"no such file or document: {source}", f"`rag status --index {self.path}` names all files")
+        return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+
+    def status(self) -> dict[str, Any]:
+        """What the index holds and which model built it; opens its derived files, making again what is not sound."""
+        truth = self.index.truth
+        sources, documents, passages = truth.counts()
+        meta = truth.meta
+        sound = not passages or len(self.index.vectors) == len(self.index.terms) == passages
+        return {
+            "index": str(self.path),
+            "embedder": meta.get("embedder", ""),
+            "fingerprint": meta.get("fingerprint", ""),
+            "dimensions": self.index.dimensions,
+            "generation": truth.generation,
+            "files": sources,
+            "documents": documents,
+            "passages": passages,
+            "sound": sound,
+            "sources": [source.path for source in truth.sources().values()],
+        }
+
+
+def _cleaner(kind: Kind) -> Callable[[str], str]:
+    return lambda quote: clean(quote, kind).text

@@ -1,0 +1,212 @@
+"""Adding: files to documents to passages to vectors, in batches, each committed whole."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from rag.chunk import chunk
+from rag.clean import TracedText, breaks, clean, date_of, title_of
+from rag.errors import NotFound, RagError
+from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
+from rag.load import STDIN, blame, find, fingerprint, read, source_of
+from rag.protocols import Embedder, Progress
+from rag.types import Document, Kind, Span
+
+__all__ = ["Report", "bring_in_step", "prepare"]
+
+BATCH = 1024
+"""Passages that are embedded and committed together."""
+
+OnProblem = Callable[[str, str], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What an addition did, in articles; `skipped` names what could not be read, as (where, why)."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
+    """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does."""
+    page = clean(document.text, document.kind)
+    title = document.title or title_of(page).of(page.text)
+    if not title and document.kind != "record":
+        title = Path(document.source).stem
+    date = document.date or date_of(document.text)[0]
+    stored = Stored(replace(document, title=title, date=date), page.edits)
+    passages: list[NewPassage] = []
+    line, counted = document.line, 0
+    for piece in chunk(page.text, breaks(page)):
+        for passage in _proven(page, document.kind, piece.span, piece.sentences):
+            if document.kind != "record":
+                line += page.raw.count("\n", counted, passage.start)
+                counted = passage.start
+            passages.append(replace(passage, line=line))
+    return stored, passages
+
+
+def _proven(page: TracedText, kind: Kind, span: Span, sentences: Sequence[Span]) -> Iterator[NewPassage]:
+    wide = page.widen(span)
+    raw = page.to_raw(wide)
+    text = wide.of(page.text)
+    if clean(raw.of(page.raw), kind).text == text:
+        inside = tuple(Span(max(s.start, wide.start) - wide.start, s.end - wide.start) for s in sentences)
+        yield NewPassage(raw.start, raw.end, 0, text, inside)
+    elif len(sentences) > 1:  # cleaned out of its context, a line of it reads as furniture: each sentence by itself
+        for sentence in sentences:
+            yield from _proven(page, kind, sentence, (sentence,))
+
+
+class _Batch:
+    """Work that waits for its transaction, in order: documents to store or to keep, sources that are finished."""
+
+    def __init__(self, index: Index, embedder: Embedder, changes: Changes, report: Report) -> None:
+        self._index, self._embedder, self._changes, self._report = index, embedder, changes, report
+        self._waiting: list[tuple[Source, Stored | str | Literal[True], list[NewPassage]]] = []
+        self._room = BATCH
+        self._seen = int(index.truth.meta.get("passes", "0")) + 1
+        index.truth.note(passes=str(self._seen))
+
+    def put(self, source: Source, what: Stored | str | Literal[True], passages: list[NewPassage]) -> None:
+        """`what`: a document; the id of one to keep; or True when the source is finished."""
+        self._waiting.append((source, what, passages))
+        self._room -= len(passages) or 1
+        if self._room <= 0:
+            self.flush()
+
+    def flush(self) -> None:
+        """Embed what waits and commit it in one transaction."""
+        if not self._waiting:
+            return
+        texts = [
+            embedding_text(what.document.title, passage.text)
+            for _, what, passages in self._waiting
+            if isinstance(what, Stored)
+            for passage in passages
+        ]
+        vectors = self._embedder.embed_passages(texts)
+        at = 0
+        truth = self._index.truth
+        with truth.transaction():
+            for source, what, passages in self._waiting:
+                key = truth.put_source(replace(source, complete=what is True))
+                if isinstance(what, Stored):
+                    rows = vectors[at : at + len(passages)]
+                    at += len(passages)
+                    fresh, gone = truth.put_document(key, what, passages, rows, self._seen)
+                    self._changes.added.update(fresh)
+                    self._changes.removed.update(gone)
+                elif isinstance(what, str):
+                    truth.keep(key, what, self._seen)
+                else:
+                    gone, documents = truth.remove_unseen(key, self._seen)
+                    self._changes.removed.update(gone)
+                    # an article that was replaced by the file's new content is not one that was removed
+                    self._report.removed += documents if source.path.endswith((".jsonl", ".jsonl.gz")) else 0
+        self._report.passages += len(texts)
+        self._waiting, self._room = [], BATCH
+
+
+def bring_in_step(
+    index: Index, embedder: Embedder, paths: Sequence[str | Path], on_progress: Progress | None = None
+) -> Report:
+    """Bring `index` in step with files and folders; see `Library.add`."""
+    report = Report()
+    known = index.truth.sources()
+    places = [(path, _location(Path(path))) for path in paths]
+    there = [path for path, place in places if str(path) == "-" or os.path.lexists(place) or not _under(place, known)]
+    problems: dict[str, str] = {}
+
+    def on_problem(where: str, why: str) -> None:
+        problems.setdefault(where, why)
+
+    files = list(find(there, on_problem))
+    with index.derived() as changes:
+        batch = _Batch(index, embedder, changes, report)
+        found = set()
+        for number, path in enumerate(files):
+            if on_progress:
+                on_progress(number, len(files), source_of(path))
+            location = _location(path)
+            found.add(location)
+            try:
+                _one_file(path, location, known.get(location), batch, index, report, on_problem)
+            except RagError as error:
+                on_problem(*blame(error, source_of(path)))
+        batch.flush()
+        vanished = [place for place in _under_any(places, known) if place not in found]
+        if vanished:
+            with index.truth.transaction():
+                for place in vanished:
+                    gone, documents = index.truth.remove_source(place)
+                    changes.removed.update(gone)
+                    report.removed += documents
+    if on_progress:
+        on_progress(len(files), len(files), "")
+    report.skipped = list(problems.items())
+    if not files and not vanished:
+        raise NotFound(
+            f"no articles in {', '.join(map(str, paths))}",
+            "put .txt, .md, .html or .jsonl files there, or name a file",
+        )
+    return report
+
+
+def _one_file(
+    path: Path,
+    location: str,
+    before: Source | None,
+    batch: _Batch,
+    index: Index,
+    report: Report,
+    on_problem: OnProblem,
+) -> None:
+    status = None if path == STDIN else path.stat()
+    if before and before.complete and status and (before.size, before.mtime_ns) == (status.st_size, status.st_mtime_ns):
+        report.unchanged += index.truth.count_documents(location)
+        return
+    size, mtime_ns, sha256 = (0, 0, "") if path == STDIN else fingerprint(path)
+    source = Source(source_of(path), location, size, mtime_ns, sha256, True)
+    if before and before.complete and sha256 and before.sha256 == sha256:
+        report.unchanged += index.truth.count_documents(location)
+        with index.truth.transaction():
+            index.truth.put_source(source)
+        return
+    for document in read(path, source.path, on_problem):
+        there, same = index.truth.holds(location, document)
+        if same:
+            report.unchanged += 1
+            batch.put(source, document.doc_id, [])
+            continue
+        stored, passages = prepare(document)
+        if not passages:
+            on_problem(_where(document), "nothing is left of it after cleaning")
+        replaces = there or (before is not None and document.kind != "record")
+        report.changed += replaces
+        report.added += not replaces
+        batch.put(source, stored, passages)
+    batch.put(source, True, [])
+
+
+def _where(document: Document) -> str:
+    return f"{document.source}:{document.line}" if document.kind == "record" else document.source
+
+
+def _location(path: Path) -> str:
+    return "-" if path == STDIN else os.path.abspath(path)  # noqa: PTH100 - links stay, unlike in Path.resolve
+
+
+def _under(place: str, known: Iterable[str]) -> list[str]:
+    return [one for one in known if one == place or one.startswith(place.rstrip(os.sep) + os.sep)]
+
+
+def _under_any(places: Iterable[tuple[str | Path, str]], known: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(one for _, place in places for one in _under(place, known) if one != "-"))
