@@ -31,7 +31,7 @@ def split(text: str) -> list[str]:
         ("第一行\n第二行", ["第一行", "第二行"]),
         ("没有闭合的“引号。下一句。", ["没有闭合的“引号。", "下一句。"]),
         ("（即使Sora出现。）我觉得还有机会。", ["（即使Sora出现。）", "我觉得还有机会。"]),
-        ("He said \"Stop. Now.\" and left. Then rain.", None),
+        ('He said "Stop. Now." and left. Then rain.', None),
         ("", []),
         (" \n\n ", []),
     ],

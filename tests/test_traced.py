@@ -54,7 +54,8 @@ def test_a_widened_span_and_its_original_hold_the_same_edits(seed: int) -> None:
     inner = [
         Edit(e.start - back.start, e.end - back.start, e.new, e.why)
         for e in traced.edits
-        if back.start <= e.start and e.end <= back.end
+        if back.start <= e.start
+        and e.end <= back.end
         # an insertion on the border belongs to the neighbour unless it is itself in the span
         and (e.start < e.end or back.start < e.start < back.end)
     ]
@@ -68,7 +69,12 @@ def test_a_widened_span_and_its_original_hold_the_same_edits(seed: int) -> None:
 def test_kept_characters_lead_back_to_themselves() -> None:
     traced = TracedText("0123456789").apply([Edit(2, 4, "", "a"), Edit(6, 7, "xyz", "b")])
     assert traced.text == "0145xyz789"
-    assert [traced.to_raw(Span(i, i + 1)) for i in (1, 2, 3, 7)] == [Span(1, 2), Span(4, 5), Span(5, 6), Span(7, 8)]
+    assert [traced.to_raw(Span(i, i + 1)) for i in (1, 2, 3, 7)] == [
+        Span(1, 2),
+        Span(4, 5),
+        Span(5, 6),
+        Span(7, 8),
+    ]
     assert [traced.to_raw(Span(i, i + 1)) for i in (4, 5, 6)] == [Span(6, 7)] * 3
     assert traced.to_raw(Span(1, 3)) == Span(1, 5)
     assert traced.to_text(Span(1, 5)) == Span(1, 3)

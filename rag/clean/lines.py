@@ -28,6 +28,7 @@ REASONS = frozenset(
 )
 """The `why` of every edit in this module."""
 
+_BARE = re.compile(r"专栏作家|关键词|标签|热门?新闻|热门?推荐|推荐内容|最新(?:发布|更新)|staff writer.{0,60}|tags?")
 _SENTENCE_END = re.compile(r"[。！？!?；…]|[.](?:\s|$)")
 _COUNTED = r"评论|浏览|阅读|收藏|点赞|赞|分享|转发|分钟|views?|comments?|shares?|likes?|min(?:ute)?s?(?: read)?"
 _COUNTER = re.compile(
@@ -42,7 +43,7 @@ _NAVIGATION_WORDS = (
     "滚动 导航 登录 注册 退出 搜索 订阅 关于我们 "
     "联系我们 网站地图 加入我们 隐私政策 用户协议 返回顶部 home news tech technology "
     "business sports about contact login "
-    "register sign subscribe search menu privacy terms careers advertise in up us policy of use"
+    "register sign subscribe search menu privacy terms careers advertise in up us policy of use cookie cookies settings help"
 ).split()
 _NAVIGATION = re.compile(rf"(?:(?:{'|'.join(map(re.escape, _NAVIGATION_WORDS))})[\s|｜·•/>»]*)+")
 _SHARE = re.compile(
@@ -50,20 +51,20 @@ _SHARE = re.compile(
     r"人人网|打印(?:本页)?|收藏(?:本文|本页)?|点赞|赞|转发|复制链接|字号|大|中|小|举报|纠错|"
     r"share(?: this)?(?: article| story)?(?: on| via| to)?|facebook|twitter|tweet|linkedin|whatsapp|pinterest|"
     r"pin(?: it)?|"
-    r"reddit|email|print|copy link|save|x)(?:[\s:：|｜/、,·•]|(?=[^a-z])|$)"
+    r"reddit|email|print|copy link|save|x)(?: \d+)?(?:[\s:：|｜/、,·•]|(?=[^a-z])|$)"
 )
 _SHARE_LINE = re.compile(rf"(?:{_SHARE.pattern}[\s:：|｜/、,·•]*)+")
 _COPYRIGHT = re.compile(
-    r"版权(?:所有|声明|归)|著作权|(?:未经|如未)[^。]{0,12}(?:许可|授权|允许|同意)|(?:禁止|不得|严禁|谢绝)(?:[^。]{0,6})转载|转载请|"
-    r"原创发布|原创首发|仅代表作者|不代表本(?:网|站|平台)|信息存储空间|题图来自|如有侵权|免责声明|侵权必究|"
+    r"版权(?:所有|声明|归|与)|著作权|(?:未经|如未)[^。]{0,12}(?:许可|授权|允许|同意)|(?:禁止|不得|严禁|谢绝)(?:[^。]{0,6})转载|转载请|"
+    r"原创发布|原创首发|(?:仅代表|只代表|只属于)作者|不代表本(?:网|站|平台)|信息存储|存储(?:空间)?服务|题图来自|如有侵权|免责声明|侵权必究|"
     r"all rights reserved|copyright|©|\(c\) ?\d{4}|without (?:prior )?(?:written )?permission|terms of (?:use|service)"
 )
 _CREDIT = re.compile(
     r"(?:(?:图源|图片来源|题图|配图|图注|资讯来源|信息来源|原文链接|文章来源|稿源|责任编辑|责编|编辑|校对|审核|作者|记者|文|来源|撰文|"
-    r"photo|image|source|author|by|written by|edited by|editor)\s*[:：/丨|]|by )\s*\S.{0,38}"
+    r"photo|image|source|author|tags?|filed under|标签|关键词|by|written by|edited by|editor)\s*[:：/丨|]|by )\s*\S.{0,38}"
 )
 _CAPTION = re.compile(
-    r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|图片来自[^)）]{0,12})\s*[)）】\]]?"
+    r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|(?:图片来自|图源|图片来源)[^)）]{0,24})\s*[)）】\]]?"
 )
 _DATE = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?(?:t?\s?\d{1,2}:\d\d(?::\d\d)?)?"
 _DATELINE = re.compile(
@@ -80,16 +81,18 @@ _RELATED = re.compile(
     r"most (?:read|popular)|"
     r"previous (?:post|article)|next (?:post|article))(?:[:：>».\s]|$).{0,60}"
 )
+_LISTED = 12  # titles that a related-articles heading may have below it
 _PROMOTION = re.compile(
     r".{0,12}(?:关注[^。]{0,20}(?:公众号|微信|微博)|下载[^。]{0,10}app|打开app|app(?:内)?(?:打开|查看)|扫描?(?:下方)?二维码|"
     r"点击(?:阅读原文|查看更多|下载|关注)|阅读原文|展开全文|加载更多|广告$|advertisement$|sponsored$|"
-    r"(?:subscribe|sign up) (?:to|for) .{0,30}newsletter|download (?:our|the) app|follow us|accept (?:all )?cookies|"
+    r"(?:subscribe|sign up) (?:to|for) .{0,30}newsletter|download (?:our|the) app|follow us|get (?:the|our) .{0,40} in your inbox|accept (?:all )?cookies|"
     r"click here|continue reading|skip to (?:main )?content).{0,40}"
 )
 _COMMENT = re.compile(
     r"评论(?:区|\s*\(?\d*\)?)?|(?:发表|写|查看|全部|网友|最新|热门)评论.{0,10}|评论请登录|.{0,6}(?:登录|登陆)后.{0,6}评论.{0,6}|"
-    r"(?:\d+\.\s*)?(?:目前还没|暂无|还没有)评论.{0,16}|\d+\s*条评论|(?:leave|post|add|write) a (?:comment|reply)|"
-    r"\d* ?comments?(?: \(\d+\))?|log in to (?:comment|reply).{0,20}|(?:no|be the first to) comments?.{0,20}"
+    r"(?:\d+\.\s*)?(?:目前还没|暂无|还没有)(?:人|网友)?评论.{0,16}|\d+\s*条评论|(?:leave|post|add|write) a (?:comment|reply)|"
+    r"\d* ?comments?(?: \(\d+\))?|log in to (?:comment|reply).{0,20}|(?:no|be the first to) comments?.{0,20}|"
+    r"your email address will not be published.{0,60}"
 )
 
 
@@ -175,7 +178,9 @@ def copyright_notice(text: str) -> Iterator[Edit]:
 
 
 def _is_credit(line: str) -> bool:
-    return bool(_CAPTION.fullmatch(line)) or (bool(_CREDIT.fullmatch(line)) and not _SENTENCE_END.search(line))
+    return bool(_CAPTION.fullmatch(line) or _BARE.fullmatch(line)) or (
+        bool(_CREDIT.fullmatch(line)) and not _SENTENCE_END.search(line)
+    )
 
 
 def byline(text: str) -> Iterator[Edit]:
@@ -191,14 +196,15 @@ def byline(text: str) -> Iterator[Edit]:
 
 
 def related(text: str) -> Iterator[Edit]:
-    """Deletes a related-articles heading, and the titles below it when nothing but short lines follows to the end."""
+    """Deletes a related-articles heading, and below the middle of the page also the titles that follow it."""
     lines = list(_lines(text))
-    tail = len(lines)
-    while tail and len(lines[tail - 1][1]) <= 50 and not _SENTENCE_END.search(lines[tail - 1][1]):
-        tail -= 1
-    in_tail = False
+    listed = 0
     for number, (span, line) in enumerate(lines):
-        heading = len(line) <= 80 and _RELATED.fullmatch(line)
-        in_tail = in_tail or bool(heading and number >= tail)
-        if heading or in_tail:
+        if len(line) <= 80 and _RELATED.fullmatch(line):
+            listed = _LISTED if number >= len(lines) / 2 else 0
             yield Edit(span.start, span.end, "", "related articles")
+        elif listed and len(line) <= 60 and not _SENTENCE_END.search(line):
+            listed -= 1
+            yield Edit(span.start, span.end, "", "related articles")
+        else:
+            listed = 0

@@ -10,7 +10,8 @@ __all__ = ["entities", "html", "markdown"]
 
 _BLOCK = frozenset(
     "address article blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
-    "h1 h2 h3 h4 h5 h6 head hr html legend li main ol p pre section summary table tbody td tfoot th thead title tr ul".split()
+    "h1 h2 h3 h4 h5 h6 head hr html legend li main ol p pre section summary table tbody td tfoot th "
+    "thead title tr ul".split()
 )
 _DROPPED = frozenset("script style noscript template svg math iframe object select textarea title".split())
 _FURNITURE = frozenset("nav footer aside form button menu".split())
