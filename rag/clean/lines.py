@@ -36,14 +36,16 @@ _COUNTER = re.compile(
 )
 _COUNTER_ALONE = re.compile(r"total|shares?|\d+|[\s|/·]+")
 _CRUMB = re.compile(
-    r"(?:(?:您|你)?(?:当前|现在|所在)?的?位置\s*[:：]|(?:首页|主页|home)\s*[>›»/|]|(?:[^>›»。，]{1,16}\s*[>›»]\s*){2,}).*"
+    r"(?:(?:您|你)?(?:当前|现在|所在)?的?位置\s*[:：]|(?:首页|主页|home)\s*[>›»/|]).*|"
+    r"(?:[^>›»。,?!:;]{1,16}[>›»]\s*){2,}[^>›»。,?!:;]{0,40}"
 )
 _NAVIGATION_WORDS = (
     "首页 主页 新闻 财经 股市 科技 体育 娱乐 汽车 房产 视频 图片 论坛 博客 专题 "
     "滚动 导航 登录 注册 退出 搜索 订阅 关于我们 "
     "联系我们 网站地图 加入我们 隐私政策 用户协议 返回顶部 home news tech technology "
     "business sports about contact login "
-    "register sign subscribe search menu privacy terms careers advertise in up us policy of use cookie cookies settings help"
+    "register sign subscribe search menu privacy terms careers advertise in up us policy of use "
+    "cookie cookies settings help"
 ).split()
 _NAVIGATION = re.compile(rf"(?:(?:{'|'.join(map(re.escape, _NAVIGATION_WORDS))})[\s|｜·•/>»]*)+")
 _SHARE = re.compile(
@@ -61,10 +63,12 @@ _COPYRIGHT = re.compile(
 )
 _CREDIT = re.compile(
     r"(?:(?:图源|图片来源|题图|配图|图注|资讯来源|信息来源|原文链接|文章来源|稿源|责任编辑|责编|编辑|校对|审核|作者|记者|文|来源|撰文|"
-    r"photo|image|source|author|tags?|filed under|标签|关键词|by|written by|edited by|editor)\s*[:：/丨|]|by )\s*\S.{0,38}"
+    r"photo|image|source|author|tags?|filed under|标签|关键词|by|"
+    r"written by|edited by|editor)\s*[:：/丨|]|by )\s*\S.{0,38}"
 )
 _CAPTION = re.compile(
-    r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|(?:图片来自|图源|图片来源)[^)）]{0,24})\s*[)）】\]]?"
+    r"[(（【\[]?\s*(?:相关)?(?:资料图片?|图片|配图|示意图|图文无关|"
+    r"(?:图片来自|图源|图片来源)[^)）]{0,24})\s*[)）】\]]?"
 )
 _DATE = r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?(?:t?\s?\d{1,2}:\d\d(?::\d\d)?)?"
 _DATELINE = re.compile(
@@ -85,12 +89,14 @@ _LISTED = 12  # titles that a related-articles heading may have below it
 _PROMOTION = re.compile(
     r".{0,12}(?:关注[^。]{0,20}(?:公众号|微信|微博)|下载[^。]{0,10}app|打开app|app(?:内)?(?:打开|查看)|扫描?(?:下方)?二维码|"
     r"点击(?:阅读原文|查看更多|下载|关注)|阅读原文|展开全文|加载更多|广告$|advertisement$|sponsored$|"
-    r"(?:subscribe|sign up) (?:to|for) .{0,30}newsletter|download (?:our|the) app|follow us|get (?:the|our) .{0,40} in your inbox|accept (?:all )?cookies|"
+    r"(?:subscribe|sign up) (?:to|for) .{0,30}newsletter|download (?:our|the) app|"
+    r"follow us|get (?:the|our) .{0,40} in your inbox|accept (?:all )?cookies|"
     r"click here|continue reading|skip to (?:main )?content).{0,40}"
 )
 _COMMENT = re.compile(
     r"评论(?:区|\s*\(?\d*\)?)?|(?:发表|写|查看|全部|网友|最新|热门)评论.{0,10}|评论请登录|.{0,6}(?:登录|登陆)后.{0,6}评论.{0,6}|"
-    r"(?:\d+\.\s*)?(?:目前还没|暂无|还没有)(?:人|网友)?评论.{0,16}|\d+\s*条评论|(?:leave|post|add|write) a (?:comment|reply)|"
+    r"(?:\d+\.\s*)?(?:目前还没|暂无|还没有)(?:人|网友)?评论.{0,16}|\d+\s*条评论|"
+    r"(?:leave|post|add|write) a (?:comment|reply)|"
     r"\d* ?comments?(?: \(\d+\))?|log in to (?:comment|reply).{0,20}|(?:no|be the first to) comments?.{0,20}|"
     r"your email address will not be published.{0,60}"
 )
@@ -165,7 +171,7 @@ def _is_counter(line: str) -> bool:
 
 def comments(text: str) -> Iterator[Edit]:
     """Deletes the lines of an empty or closed comment form."""
-    return _drop(text, "comment form", lambda line: len(line) <= 40 and _COMMENT.fullmatch(line))
+    return _drop(text, "comment form", lambda line: len(line) <= 80 and _COMMENT.fullmatch(line))
 
 
 def copyright_notice(text: str) -> Iterator[Edit]:
