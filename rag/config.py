@@ -45,7 +45,8 @@ def settings(
     >>> settings({"k": 3}, {"RAG_K": "5", "RAG_MODE": "dense"}, Path("/nonexistent"))
     Settings(index='indexes/default', embedder='', writer='auto', k=3, mode='dense')
     """
-    known = {field.name: type(field.default) for field in fields(Settings)}
+    defaults = Settings()
+    known = {field.name: type(getattr(defaults, field.name)) for field in fields(Settings)}
     environment = os.environ if environment is None else environment
     file = (folder or Path()) / "rag.toml"
     layers: list[tuple[str, Mapping[str, Any]]] = []

@@ -49,7 +49,7 @@ class Asked:
 @lru_cache(maxsize=1)
 def parameters() -> dict[str, list[float]]:
     """Weights fitted by `python -m rag.train answer`."""
-    found = json.loads(files("rag.models").joinpath("answer.json").read_text(encoding="utf-8"))
+    found = json.loads((files("rag") / "models" / "answer.json").read_text(encoding="utf-8"))
     return {name: [float(value) for value in values] for name, values in found["parameters"].items()}
 
 

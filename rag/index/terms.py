@@ -50,8 +50,9 @@ class TermIndex:
     def change(self, added: Iterable[tuple[int, str]], removed: Iterable[int]) -> None:
         """Remove the passages of these ids, add these texts under their ids, and make both visible."""
         with self._index.writer(_HEAP, 1) as writer:
-            for key in removed:
-                writer.delete_documents_by_term("key", key)
+            gone = list(removed)
+            if gone:  # by query: deletion by term misses unsigned fields in tantivy 0.27
+                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", gone))
             for key, text in added:
                 document = tantivy.Document()
                 document.add_unsigned("key", key)

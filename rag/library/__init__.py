@@ -9,7 +9,7 @@ from typing import Any, cast
 from rag import embed
 from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
-from rag.background import Background
+from rag.background import Background, load as load_background
 from rag.cite import cite, resolve, verify
 from rag.clean import TracedText, clean
 from rag.config import MOST_HITS, Settings, settings
@@ -35,10 +35,24 @@ class Library:
     Settings not given here come from RAG_* and rag.toml.
     """
 
-    def __init__(self, index: str | Path | None = None, **arguments: Any) -> None:
-        """`arguments` are fields of `rag.config.Settings`; raises BadInput for an unknown one."""
-        self.settings: Settings = settings({"index": None if index is None else str(index), **arguments})
+    def __init__(
+        self,
+        index: str | Path | None = None,
+        *,
+        embedder: str | Embedder | None = None,
+        writer: str | Writer | None = None,
+        **others: Any,
+    ) -> None:
+        """`embedder` and `writer` are names or objects; `others` are further fields of `rag.config.Settings`.
+
+        Raises BadInput for an unknown setting.
+        """
+        named = {"embedder": embedder, "writer": writer}
+        names = {name: value for name, value in named.items() if isinstance(value, str)}
+        objects = {name: value for name, value in named.items() if value is not None and name not in names}
+        self.settings: Settings = settings({"index": None if index is None else str(index), **names, **others})
         self.path = Path(self.settings.index)
+        self.__dict__.update(objects)  # in place of what the properties below would load
 
     def __enter__(self) -> "Library":
         return self
@@ -70,7 +84,7 @@ class Library:
     @cached_property
     def background(self) -> Background:
         """Term statistics of a large corpus."""
-        return Background.load()
+        return load_background()
 
     @cached_property
     def writer(self) -> Writer:

@@ -1,0 +1,65 @@
+"""Stand-ins for models, so that this project's tests and yours need no weights.
+
+>>> from rag.testing import HashedTerms
+>>> model = HashedTerms()
+>>> passages = model.embed_passages(["declining users", "a recipe for soup"])
+>>> related, unrelated = passages @ model.embed_queries(["user decline"])[0]
+>>> bool(related > 0.9 > unrelated)
+True
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rag.protocols import Floats
+from rag.script import terms
+from rag.types import Evidence
+
+__all__ = ["HashedTerms", "Scripted"]
+
+
+class HashedTerms:
+    """An embedder without weights: a random direction for each term, the same on every machine; texts are their sums.
+
+    It knows no meaning: texts are near when they share terms.
+    """
+
+    def __init__(self, dimensions: int = 256, name: str = "hashed-terms") -> None:
+        self.name, self.dimensions = name, dimensions
+        self.fingerprint = f"{name}/{dimensions}"
+
+    def words(self, text: str) -> tuple[list[str], Floats]:
+        """Terms and their directions, unit length."""
+        found = terms(text)
+        vectors = np.zeros((len(found), self.dimensions), dtype=np.float32)
+        for row, term in zip(vectors, found, strict=True):
+            seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
+            row[:] = np.random.default_rng(seed).standard_normal(self.dimensions)
+            row /= np.linalg.norm(row)
+        return found, vectors
+
+    def _embed(self, texts: Sequence[str]) -> Floats:
+        sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in zip(sums, texts, strict=True):
+            row[:] = self.words(text)[1].sum(axis=0)
+            row /= max(float(np.linalg.norm(row)), 1e-9)
+        return sums
+
+    embed_queries = embed_passages = _embed
+
+
+class Scripted:
+    """A writer that says what it was told to say, whatever it is asked; `asked` keeps what it was given."""
+
+    name = "scripted"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.asked: list[tuple[str, list[Evidence]]] = []
+
+    def write(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """The text, character by character, as the slowest of models would send it."""
+        self.asked.append((question, list(evidence)))
+        yield from self._text

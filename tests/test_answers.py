@@ -1,0 +1,85 @@
+"""The main job on the seed articles: found, answered, cited, or refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SHARED_SEEDS
+
+import rag
+from rag.library import Library
+from rag.testing import HashedTerms, Scripted
+
+
+def prove(answer: rag.Answer) -> None:
+    """Both rules, against the files themselves and not against what the index keeps."""
+    for citation in answer.citations:
+        original = Path(citation.source).read_bytes().decode(citation.encoding)
+        assert original[citation.start : citation.end] == citation.quote
+        assert rag.clean(citation.quote).text == citation.text
+        assert citation.verified
+    assert {c.marker for c in answer.citations} == {
+        int(m) for m in __import__("re").findall(r"\[(\d+)\]", answer.answer)
+    }
+    assert answer.refused == (not answer.citations) and bool(answer.reason) == answer.refused
+
+
+def test_the_questions_meet_their_floors(seeded: Library, questions: list[dict[str, Any]]) -> None:
+    first = snippet = refused = refused_wrongly = 0
+    asked = [q for q in questions if q["answerable"]]
+    unanswerable = [q for q in questions if not q["answerable"]]
+    for q in asked:
+        answer = seeded.ask(q["question"])
+        prove(answer)
+        first += answer.hits[0].source.endswith(q["document"])
+        snippet += any(q["snippet"] in c.text for c in answer.citations)
+        refused_wrongly += answer.refused
+    for q in unanswerable:
+        answer = seeded.ask(q["question"])
+        prove(answer)
+        refused += answer.refused
+    assert first >= 0.90 * len(asked)
+    assert snippet >= 0.75 * len(asked)
+    assert refused >= 0.75 * len(unanswerable)
+
+
+QUESTIONS = ("why did Jasper decline", "Jasper为什么衰落", "Jasper為什麼衰落")
+
+
+@pytest.mark.skipif(not SHARED_SEEDS.exists(), reason="the five real articles lie outside of this checkout")
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_real_articles(tmp_path: Path, question: str) -> None:
+    with Library(tmp_path) as library:
+        library.add(SHARED_SEEDS)
+        answer = library.ask(question)
+    prove(answer)
+    assert not answer.refused
+    assert Path(answer.citations[0].source).name.startswith("000")
+    assert "巨頭" in answer.answer or "先發優勢" in answer.answer
+
+
+def test_a_statement_without_proof_is_not_shown(tmp_path: Path, library: Library) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("Jasper\nJasper lost users because large firms entered.", encoding="utf-8")
+    library.add(article)
+    lying = Scripted("It lost users because large firms entered. [1] It was sold to Mars. Bees fly [99].")
+    with Library(library.path, embedder=HashedTerms(), writer=lying) as other:
+        answer = other.ask("why did Jasper lose users")
+    assert answer.answer == "It lost users because large firms entered. [1]"
+    assert [c.marker for c in answer.citations] == [1]
+    with Library(library.path, embedder=HashedTerms(), writer=Scripted("I do not care for markers.")) as other:
+        answer = other.ask("why did Jasper lose users")
+    assert answer.refused and answer.answer == "" and answer.citations == ()
+
+
+def test_a_damaged_original_is_not_cited(tmp_path: Path, library: Library) -> None:
+    """If the stored original and the spans no longer agree, verification fails and nothing is shown."""
+    article = tmp_path / "a.txt"
+    article.write_text("Jasper\nJasper lost(x) users because large firms entered.", encoding="utf-8")
+    library.add(article)
+    import zlib
+
+    db = library.index.truth._db
+    db.execute("UPDATE documents SET edits = ?", (zlib.compress(b'[[3, 7, "", "forged"]]'),))
+    answer = library.ask("why did Jasper lose users")
+    assert answer.refused and not answer.citations
