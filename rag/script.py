@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from functools import lru_cache
-from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import snowballstemmer
 
@@ -21,7 +21,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 @lru_cache(maxsize=1)
 def _to_simplified() -> dict[int, int]:
     """Code point to code point. The table was derived from OpenCC once, by `python -m rag.train.fold_table`."""
-    traditional, simplified = files("rag").joinpath("script.txt").read_text(encoding="utf-8").split("\n")[:2]
+    traditional, simplified = Path(__file__).with_name("script.txt").read_text(encoding="utf-8").split("\n")[:2]
     return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
 
 

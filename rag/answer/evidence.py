@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +31,7 @@ short     1 for a sentence too short to say much, a heading for example
 passage   cosine of passage and question
 """
 
+PARAMETERS = Path(__file__).parents[1] / "models" / "answer.json"
 _NEAR = 0.35  # cosines of unrelated words lie below this
 _SHORT = 10
 
@@ -49,7 +50,7 @@ class Asked:
 @lru_cache(maxsize=1)
 def parameters() -> dict[str, list[float]]:
     """Weights fitted by `python -m rag.train answer`."""
-    found = json.loads((files("rag") / "models" / "answer.json").read_text(encoding="utf-8"))
+    found = json.loads(PARAMETERS.read_text(encoding="utf-8"))
     return {name: [float(value) for value in values] for name, values in found["parameters"].items()}
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from rag.script import HAN
 from rag.types import Edit
@@ -40,7 +40,7 @@ def private_use(text: str) -> Iterator[Edit]:
 
 @lru_cache(maxsize=1)
 def _readings() -> dict[str, frozenset[str]]:
-    lines = files("rag.clean").joinpath("readings.txt").read_text(encoding="utf-8").splitlines()
+    lines = Path(__file__).with_name("readings.txt").read_text(encoding="utf-8").splitlines()
     return {syllable: frozenset(characters) for syllable, characters in map(str.split, lines)}
 
 
