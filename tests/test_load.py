@@ -229,9 +229,9 @@ def test_one_bad_file_does_not_stop_a_folder(tmp_path: Path) -> None:
 
 
 def test_without_a_listener_problems_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    written(tmp_path / "empty.txt", b"")
-    assert list(documents([tmp_path])) == []
-    assert "empty.txt: empty; leave it out" in caplog.text
+    file = written(tmp_path / "some.jsonl", '{"no": 1}\n{"text": "好"}\n')
+    assert len(list(read(file))) == 1
+    assert "some.jsonl:1: " in caplog.text
 
 
 # markdown
