@@ -1,15 +1,42 @@
-"""The order of what was found: near-identical passages count once."""
+"""The order of what was found: a second look word by word, and near-identical passages count once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rag.script import terms
-from rag.types import Hit
+from rag.late import Asked, covered, nearest
+from rag.protocols import WordEmbedder
+from rag.script import language, terms
+from rag.types import Found, Hit
 
-__all__ = ["distinct"]
+__all__ = ["DEPTH", "distinct", "second_look"]
+
+DEPTH = 50
+"""Passages that get a second look."""
+
+COVERED = 10.0
+"""Standard deviations of the dense side that a question covered word by word is worth."""
+
+OTHER_LANGUAGE = 2.0
+"""What a passage in another language than the question is given, for the words that it cannot share as they are."""
 
 NEAR = 0.9
 """Share of common terms (Jaccard) from which two passages are the same text, reposted or slightly edited."""
+
+
+def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[Hit]:
+    """The hits by their score and by how much of the question their words cover, in whichever language they are."""
+    own = language(question)
+    shares = [covered(asked, nearest(asked, words.words(f"{hit.title}\n{hit.text}")[1])) for hit in hits]
+    ranks = {at: rank for rank, at in enumerate(sorted(range(len(hits)), key=lambda at: -shares[at]), 1)}
+    again = [
+        replace(
+            hit,
+            score=hit.score + COVERED * share + OTHER_LANGUAGE * (language(hit.text) != own),
+            found_by={**hit.found_by, "words": Found(ranks[at], share)},
+        )
+        for at, (hit, share) in enumerate(zip(hits, shares, strict=True))
+    ]
+    return sorted(again, key=lambda hit: -hit.score)
 
 
 def distinct(hits: Iterable[Hit], k: int) -> list[Hit]:

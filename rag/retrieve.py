@@ -18,7 +18,7 @@ POOL = 200
 LOCAL = 2000
 """How many background passages weigh as much as the index itself in a term's rarity."""
 
-LEXICAL = 12.0
+LEXICAL = 8.0
 """Standard deviations of the dense side that a full match of the question's terms is worth."""
 
 _SATURATED = 2.2  # what BM25 with k1 1.2 gives at most for a term of weight 1

@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from rag.answer.question import kind, offers
-from rag.background import Background
+from rag.late import Asked, covered, nearest, unit
 from rag.protocols import Floats, WordEmbedder
-from rag.script import content, terms
+from rag.script import terms
 from rag.types import Evidence, Hit, Span
 
-__all__ = ["FEATURES", "Asked", "ask", "gather", "look", "parameters"]
+__all__ = ["FEATURES", "gather", "look", "parameters"]
 
 FEATURES = ("covered", "matched", "cosine", "around", "offers", "hit", "first", "short", "passage")
 """What is measured of a sentence, each about 0 to 1:
@@ -32,19 +31,7 @@ passage   cosine of passage and question
 """
 
 PARAMETERS = Path(__file__).parents[1] / "models" / "answer.json"
-_NEAR = 0.35  # cosines of unrelated words lie below this
 _SHORT = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question prepared for comparison: the vectors of its words, unit length, and what each word weighs."""
-
-    kind: str
-    vectors: Floats
-    weights: Floats
-    whole: Floats
-    terms: dict[str, float]
 
 
 @lru_cache(maxsize=1)
@@ -54,40 +41,32 @@ def parameters() -> dict[str, list[float]]:
     return {name: [float(value) for value in values] for name, values in found["parameters"].items()}
 
 
-def ask(question: str, words: WordEmbedder, background: Background) -> Asked:
-    """Prepare a question."""
-    pieces, vectors = words.words(content(question))
-    weights = np.array([max(map(background.idf, terms(piece)), default=0.0) for piece in pieces], dtype=np.float32)
-    _, whole = words.words(question)
-    own = {term: background.idf(term) for term in terms(content(question))}
-    return Asked(kind(question), _unit(vectors), weights, _unit(whole.sum(axis=0)), own)
-
-
-def look(asked: Asked, hits: Sequence[Hit], words: WordEmbedder) -> tuple[list[tuple[int, Span]], Floats]:
+def look(
+    question: str, asked: Asked, hits: Sequence[Hit], words: WordEmbedder
+) -> tuple[list[tuple[int, Span]], Floats]:
     """Every sentence of the hits as (hit, span in the hit's text), and its features, (sentences, len(FEATURES))."""
+    wanted = kind(question)
     places: list[tuple[int, Span]] = []
     rows: list[list[float]] = []
-    total = float(asked.weights.sum()) or 1.0
     for number, hit in enumerate(hits):
         spans = hit.sentences or (Span(0, len(hit.text)),)
-        nearest, vectors = [], []
+        near, sums = [], []
         for span in spans:
-            _, own = words.words(span.of(hit.text))
-            nearest.append(_nearest(asked, own))
-            vectors.append(own.sum(axis=0))
-        _, title = words.words(hit.title)
-        titled = _nearest(asked, title)
-        passage = float(_unit(np.sum(vectors, axis=0)) @ asked.whole)
+            _, vectors = words.words(span.of(hit.text))
+            near.append(nearest(asked, vectors))
+            sums.append(vectors.sum(axis=0))
+        titled = nearest(asked, words.words(hit.title)[1])
+        passage = float(unit(np.sum(sums, axis=0)) @ asked.whole)
         for at, span in enumerate(spans):
             sentence = span.of(hit.text)
-            around = np.max([titled, *nearest[max(0, at - 1) : at + 2]], axis=0)
+            around = np.max([titled, *near[max(0, at - 1) : at + 2]], axis=0)
             rows.append(
                 [
-                    float(nearest[at] @ asked.weights) / total,
+                    covered(asked, near[at]),
                     _matched(asked, sentence),
-                    float(_unit(vectors[at]) @ asked.whole),
-                    float(around @ asked.weights) / total,
-                    float(offers(asked.kind, sentence)) if asked.kind != "what" else 0.5,
+                    float(unit(sums[at]) @ asked.whole),
+                    covered(asked, around),
+                    float(offers(wanted, sentence)) if wanted != "what" else 0.5,
                     (hit.score - hits[0].score) / 10,
                     float(at == 0),
                     float(len(sentence) < _SHORT),
@@ -98,9 +77,11 @@ def look(asked: Asked, hits: Sequence[Hit], words: WordEmbedder) -> tuple[list[t
     return places, np.array(rows, dtype=np.float32).reshape(len(rows), len(FEATURES))
 
 
-def gather(asked: Asked, hits: Sequence[Hit], words: WordEmbedder, most: int) -> tuple[list[Evidence], Floats]:
+def gather(
+    question: str, asked: Asked, hits: Sequence[Hit], words: WordEmbedder, most: int
+) -> tuple[list[Evidence], Floats]:
     """The `most` best sentences, best first, numbered from 1, and the features of the best one (zeros if none)."""
-    places, features = look(asked, hits, words)
+    places, features = look(question, asked, hits, words)
     if not places:
         return [], np.zeros(len(FEATURES), dtype=np.float32)
     scores = features @ np.array(parameters()["sentence"], dtype=np.float32)
@@ -116,19 +97,6 @@ def gather(asked: Asked, hits: Sequence[Hit], words: WordEmbedder, most: int) ->
         for number, at in enumerate(best, 1)
     ]
     return chosen, features[best[0]]
-
-
-def _unit(vectors: Floats) -> Floats:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float32)
-
-
-def _nearest(asked: Asked, vectors: Floats) -> Floats:
-    """For each word of the question the best cosine among `vectors`, 0 where nothing is near."""
-    if not len(vectors) or not len(asked.vectors):
-        return np.zeros(len(asked.vectors), dtype=np.float32)
-    best = (asked.vectors @ _unit(vectors).T).max(axis=1)
-    return np.where(best < _NEAR, 0.0, best).astype(np.float32)
 
 
 def _matched(asked: Asked, sentence: str) -> float:

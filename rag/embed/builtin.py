@@ -7,7 +7,7 @@ How it was made, from what, and how good it is: `rag/models/builtin/README.md`. 
 import json
 import os
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,12 @@ from rag.protocols import Floats
 __all__ = ["PATH", "Builtin", "load"]
 
 PATH = Path(__file__).parents[1] / "models" / "builtin"
-CHUNK = 1 << 15
-"""Pieces whose vectors are gathered at a time: 32 MiB of float32 at 256 dimensions."""
-_TEXTS = 1 << 10
-_TINY = 1e-12
+CHUNK = 1 << 12
+"""Pieces of one text whose vectors are added up at a time: 4 MiB. The sum has the direction of the mean."""
+BATCH = 1 << 10
+"""Texts that are cut into pieces at a time."""
+FEW = 64
+TINY = 1e-12
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # else tokenizers prints a warning when the process forks
 
@@ -65,32 +67,28 @@ class Builtin:
     def embed_passages(self, texts: Sequence[str]) -> Floats:
         """Vectors of passages, as those of questions."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for start in range(0, len(texts), _TEXTS):
-            part = list(texts[start : start + _TEXTS])
-            ids = [e.ids for e in self._tokenizer.encode_batch_fast(part, add_special_tokens=False)]
-            self._sum(ids, vectors[start : start + _TEXTS])
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _TINY)
+        table = self._wide if len(texts) > FEW else self._table
+        for start in range(0, len(texts), BATCH):
+            part = list(texts[start : start + BATCH])
+            for place, found in enumerate(self._tokenizer.encode_batch_fast(part, add_special_tokens=False), start):
+                ids = found.ids
+                for first in range(0, len(ids), CHUNK):
+                    rows = table.take(ids[first : first + CHUNK], axis=0)
+                    vectors[place] += rows.sum(axis=0, dtype=np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY)
         return vectors
 
-    def _sum(self, ids: list[list[int]], into: Floats) -> None:
-        """Add up the vectors of each text's pieces; the mean would have the same direction."""
-        filled = [place for place, row in enumerate(ids) if row]
-        while filled:
-            size, taken = 0, 0
-            while taken < len(filled) and (taken == 0 or size + len(ids[filled[taken]]) <= CHUNK):
-                size += len(ids[filled[taken]])
-                taken += 1
-            now, filled = filled[:taken], filled[taken:]
-            lengths = [len(ids[place]) for place in now]
-            flat = np.fromiter((i for place in now for i in ids[place]), dtype=np.intp, count=size)
-            starts = np.cumsum([0, *lengths[:-1]])
-            into[now] = np.add.reduceat(self._table[flat].astype(np.float32), starts, axis=0)
+    @cached_property
+    def _wide(self) -> Floats:
+        """The table as float32, made when there are many texts: it takes 0.1 s, and is six times as quick to add up."""
+        wide: Floats = self._table.astype(np.float32)
+        return wide
 
     def words(self, text: str) -> tuple[list[str], Floats]:
         """The known pieces of `text`, folded, in order, and their unnormalised vectors, shape (pieces, dimensions).
 
-        >>> load().words("Jasper的衰落")[0]
-        ['jasper', '的', '衰落']
+        >>> load().words("公司的衰落")[0]
+        ['公司', '的', '衰落']
         """
         found = self._tokenizer.encode(text, add_special_tokens=False)
         known = [place for place, number in enumerate(found.ids) if number]

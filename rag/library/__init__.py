@@ -9,16 +9,18 @@ from typing import Any, cast
 from rag import embed
 from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
-from rag.background import Background, load as load_background
+from rag.background import Background
+from rag.background import load as load_background
 from rag.cite import cite, resolve, verify
 from rag.clean import TracedText, clean
 from rag.config import MOST_HITS, Settings, settings
 from rag.errors import BadInput, NotFound
 from rag.index import Index, Stored
+from rag.late import prepare
 from rag.library.add import Report, bring_in_step
 from rag.load import read
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
-from rag.rerank import distinct
+from rag.rerank import DEPTH, distinct, second_look
 from rag.retrieve import retrieve
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span
@@ -118,14 +120,15 @@ class Library:
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
         self.index.bind(self.embedder)
+        mode = mode or cast(Mode, self.settings.mode)
         ranked = retrieve(
             question,
             vectors=self.index.vectors,
             words=self.index.terms,
             embedder=self.embedder,
             background=self.background,
-            k=2 * k,
-            mode=mode or cast(Mode, self.settings.mode),
+            k=max(2 * k, DEPTH),
+            mode=mode,
             among=self.index.truth.within(since, until) if since or until else None,
         )
         passages = self.index.truth.passages(one.key for one in ranked)
@@ -135,6 +138,8 @@ class Library:
                 p = passage
                 place = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
                 hits.append(Hit(0, one.score, *place, found_by=one.found_by, sentences=p.sentences))
+        if mode == "hybrid":
+            hits = second_look(question, hits, prepare(question, self.words, self.background), self.words)
         return distinct(hits, k)
 
     def ask(
@@ -149,8 +154,8 @@ class Library:
         """An answer in which every statement is cited, or a refusal with its reason."""
         began = time.perf_counter()
         hits = self.search(question, k, mode=mode, since=since, until=until)
-        asked = judged.ask(question, self.words, self.background)
-        evidence, best = judged.gather(asked, hits, self.words, OFFERED)
+        asked = prepare(question, self.words, self.background)
+        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
         if not evidence or refuse.probability(best) < refuse.THRESHOLD:

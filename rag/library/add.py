@@ -45,6 +45,8 @@ def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
     passages: list[NewPassage] = []
     line, counted = document.line, 0
     for piece in chunk(page.text, breaks(page)):
+        if piece.span.of(page.text) == title:
+            continue  # it is part of every passage as its title
         for passage in _proven(page, document.kind, piece.span, piece.sentences):
             if document.kind != "record":
                 line += page.raw.count("\n", counted, passage.start)

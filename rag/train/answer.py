@@ -19,6 +19,7 @@ import numpy as np
 
 from rag.answer import evidence
 from rag.answer.evidence import FEATURES
+from rag.late import prepare
 from rag.library import Library
 from rag.protocols import Floats
 from rag.train.read import rows
@@ -78,8 +79,8 @@ def look(library: Library, case: Case, *, without: bool = False, k: int = 10) ->
     hits = library.search(question, k + 5 * without)
     if without:
         hits = [hit for hit in hits if hit.doc_id != passage][:k]
-    asked = evidence.ask(question, library.words, library.background)
-    places, features = evidence.look(asked, hits, library.words)
+    asked = prepare(question, library.words, library.background)
+    places, features = evidence.look(question, asked, hits, library.words)
     right = [
         hits[number].doc_id == passage and any(answer in span.of(hits[number].text) for answer in answers)
         for number, span in places
