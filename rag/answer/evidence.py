@@ -1,6 +1,7 @@
 """The sentences of the passages found, scored by how well each answers the question."""
 
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from rag.types import Evidence, Hit, Span
 
 __all__ = ["FEATURES", "gather", "look", "parameters"]
 
-FEATURES = ("covered", "matched", "cosine", "around", "offers", "hit", "first", "short", "passage")
+FEATURES = ("covered", "matched", "cosine", "around", "offers", "hit", "first", "heading", "passage", "least")
 """What is measured of a sentence, each about 0 to 1:
 
 covered   share of the question's weight whose words have a near neighbour in the sentence (late interaction: the mean
@@ -26,12 +27,15 @@ around    `covered` by the sentence, its neighbours and the title together
 offers    whether it has what the kind of question asks for: a number, a date, a cause
 hit       the passage's search score below that of the best passage, in tens of standard deviations (0 or negative)
 first     1 for the first sentence of a passage
-short     1 for a sentence too short to say much, a heading for example
+heading   1 for a line that ends like no sentence
 passage   cosine of passage and question
+least     the best cosine found, by `around`, for the worst found of the question's rarer words
 """
 
 PARAMETERS = Path(__file__).parents[1] / "models" / "answer.json"
-_SHORT = 10
+_FINISHED = re.compile(r"[。！？!?；;.…][”’」』》）)\"']*$")
+_BEHIND = 100.0
+_RARE = 0.4  # of the weight of the rarest
 
 
 @lru_cache(maxsize=1)
@@ -46,6 +50,7 @@ def look(
 ) -> tuple[list[tuple[int, Span]], Floats]:
     """Every sentence of the hits as (hit, span in the hit's text), and its features, (sentences, len(FEATURES))."""
     wanted = kind(question)
+    rare = asked.weights > _RARE * asked.weights.max(initial=0.0)
     places: list[tuple[int, Span]] = []
     rows: list[list[float]] = []
     for number, hit in enumerate(hits):
@@ -69,8 +74,9 @@ def look(
                     float(offers(wanted, sentence)) if wanted != "what" else 0.5,
                     (hit.score - hits[0].score) / 10,
                     float(at == 0),
-                    float(len(sentence) < _SHORT),
+                    float(not _FINISHED.search(sentence)),
                     passage,
+                    float(around[rare].min()) if rare.any() else 0.0,
                 ]
             )
             places.append((number, span))
@@ -85,6 +91,9 @@ def gather(
     if not places:
         return [], np.zeros(len(FEATURES), dtype=np.float32)
     scores = features @ np.array(parameters()["sentence"], dtype=np.float32)
+    heading = features[:, FEATURES.index("heading")] > 0
+    if not heading.all():  # a heading names a subject and states nothing
+        scores[heading] -= _BEHIND
     best = np.argsort(-scores, kind="stable")[:most]
     chosen = [
         Evidence(

@@ -1,5 +1,6 @@
 """The built-in writer: the few sentences that answer, word for word, each with its marker. No language model."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rag.script import terms
@@ -12,6 +13,8 @@ MOST = 3
 
 CLOSE = 0.55
 """A further sentence must be at least this likely, by the odds of its score against the best one's."""
+
+_LIKE_A_MARKER = re.compile(r"\[(\d{1,3})\]")
 
 SAME = 0.6
 """Share of a sentence's terms that the answer already has, from which it would only repeat."""
@@ -27,7 +30,8 @@ class Extract:
         chosen = self._choose(evidence)
         passages = list(dict.fromkeys(one.hit for one in chosen))
         for one in sorted(chosen, key=lambda e: (passages.index(e.hit), e.span)):
-            yield f"{one.text.replace('[', '［').replace(']', '］')}[{one.number}]\n"
+            text = _LIKE_A_MARKER.sub(r"［\1］", one.text)
+            yield f"{text}{' ' if text[-1:].isascii() else ''}[{one.number}]\n"
 
     @staticmethod
     def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -91,9 +91,10 @@ class Builtin:
         ['公司', '的', '衰落']
         """
         found = self._tokenizer.encode(text, add_special_tokens=False)
-        known = [place for place, number in enumerate(found.ids) if number]
-        rows = self._table[np.array(found.ids, dtype=np.intp)[known]].astype(np.float32)
-        return [found.tokens[place] for place in known], rows
+        # each access of an Encoding's list builds it anew
+        known = [(token, number) for token, number in zip(found.tokens, found.ids, strict=True) if number]
+        rows = self._table[np.array([number for _, number in known], dtype=np.intp)].astype(np.float32)
+        return [token for token, _ in known], rows
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,1 @@
+"""Measuring: what the library does, by commands that anyone can run."""
