@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
-from rag.index.store import NewPassage, Source, Store, Stored
+from rag.index.rows import NewPassage, Source, Stored
+from rag.index.store import Store
 from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
 from rag.protocols import Embedder

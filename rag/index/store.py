@@ -2,74 +2,25 @@
 
 import json
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.errors import IndexUnusable
+from rag.index import rows
+from rag.index.rows import NewPassage, Source, Stored
 from rag.protocols import Floats, Ids
-from rag.types import Document, Edit, Passage, Span
+from rag.types import Document, Passage
 
-__all__ = ["NewPassage", "Source", "Store", "Stored"]
+__all__ = ["Store"]
 
-FORMAT = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE sources (
-  id INTEGER PRIMARY KEY, path TEXT NOT NULL, location TEXT NOT NULL UNIQUE,
-  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
-CREATE TABLE documents (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
-  doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
-  date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
-  original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
-CREATE INDEX documents_by_doc_id ON documents(doc_id);
-CREATE TABLE passages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-  number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
-  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL);
-CREATE INDEX passages_by_document ON passages(document_id);
-"""
 _PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date
 FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
 _STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
 d.metadata, d.edits FROM documents d JOIN sources s ON s.id = d.source_id"""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file as it was when it was indexed. `path` as shown, `location` absolute; `complete` after its last batch."""
-
-    path: str
-    location: str
-    size: int
-    mtime_ns: int
-    sha256: str
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A document with the edits that cleaned it, in offsets of its original."""
-
-    document: Document
-    edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassage:
-    """A passage on its way in: offsets in the original, the cleaned text, and sentences as spans of that text."""
-
-    start: int
-    end: int
-    line: int
-    text: str
-    sentences: tuple[Span, ...]
 
 
 class Store:
@@ -91,16 +42,16 @@ class Store:
             if not tables:
                 if not create:
                     raise sqlite3.DatabaseError("it holds no tables")
-                self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-                self.note(format=str(FORMAT), generation="0")
+                self._db.executescript(f"BEGIN IMMEDIATE; {rows.SCHEMA} COMMIT;")
+                self.note(format=str(rows.FORMAT), generation="0")
             found = self.meta.get("format")
         except (sqlite3.Error, OSError) as problem:
             raise IndexUnusable(
                 f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
             ) from problem
-        if found != str(FORMAT):
+        if found != str(rows.FORMAT):
             raise IndexUnusable(
-                f"{path} has format {found}, this program reads {FORMAT}", "delete the folder and index again"
+                f"{path} has format {found}, this program reads {rows.FORMAT}", "delete the folder and index again"
             )
 
     def close(self) -> None:
@@ -207,7 +158,7 @@ class Store:
                 document.line,
                 json.dumps(dict(document.metadata), ensure_ascii=False),
             )
-            + (_packed(document.text), _packed(json.dumps(edits, ensure_ascii=False)), seen),
+            + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen),
         ).lastrowid
         half = vectors.astype(np.float16)
         fresh = []
@@ -260,13 +211,13 @@ class Store:
 
     def sources(self) -> dict[str, Source]:
         """All files, by location."""
-        rows = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
-        return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
+        lines = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
+        return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in lines}
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
-        return [_stored(row) for row in self._db.execute(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
+        return [rows.stored(row) for row in self._db.execute(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are not there are left out."""
@@ -274,53 +225,30 @@ class Store:
         wanted = [int(key) for key in keys]
         for at in range(0, len(wanted), 500):
             some = wanted[at : at + 500]
-            rows = self._db.execute(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
-            found |= {row[0]: _passage(row) for row in rows}
+            found_rows = self._db.execute(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
+            found |= {row[0]: rows.passage(row) for row in found_rows}
         return found
 
     def within(self, since: str, until: str) -> Ids:
         """Ids of the passages of documents dated from `since` to `until`, ISO prefixes, both inclusive."""
-        rows = self._db.execute(
+        keys = self._db.execute(
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id "
             "WHERE d.date <> '' AND d.date >= ? AND substr(d.date, 1, ?) <= ? ORDER BY p.id",
             (since, len(until) or 1, until or "\U0010ffff"),
         )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+        return np.fromiter((row[0] for row in keys), dtype=np.int64)
 
     def each_passage(self, dimensions: int, after: int = 0) -> Iterator[tuple[int, str, str, Floats]]:
         """Id, title, text and vector of each passage with an id above `after`, in order of id."""
-        rows = self._db.execute(
+        found = self._db.execute(
             "SELECT p.id, d.title, p.text, p.vector FROM passages p JOIN documents d ON d.id = p.document_id "
             "WHERE p.id > ? ORDER BY p.id",
             (after,),
         )
-        for key, title, text, vector in rows:
+        for key, title, text, vector in found:
             numbers = np.frombuffer(vector, dtype=np.float16)
             if len(numbers) != dimensions:
                 raise IndexUnusable(
                     f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild"
                 )
             yield key, title, text, numbers.astype(np.float32)
-
-
-def _packed(text: str) -> bytes:
-    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
-
-
-def _unpacked(packed: bytes) -> str:
-    return zlib.decompress(packed).decode("utf-8", "surrogatepass")
-
-
-def _stored(row: Sequence[Any]) -> Stored:
-    metadata: Mapping[str, Any] = json.loads(row[11])
-    _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
-    text = _unpacked(original)
-    document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
-    return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
-
-
-def _passage(row: Sequence[Any]) -> Passage:
-    key, number, start, end, line, text, sentences, doc_id, path, title, date = row
-    del key
-    spans = tuple(Span(a, b) for a, b in json.loads(sentences))
-    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans)

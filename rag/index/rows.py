@@ -1,0 +1,87 @@
+"""What stands in the truth's tables: the schema, and records to and from rows."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.types import Document, Edit, Passage, Span
+
+__all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored"]
+
+FORMAT = 1
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY, path TEXT NOT NULL, location TEXT NOT NULL UNIQUE,
+  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
+CREATE TABLE documents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+  doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
+  date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
+  original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
+CREATE INDEX documents_by_doc_id ON documents(doc_id);
+CREATE TABLE passages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
+  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL);
+CREATE INDEX passages_by_document ON passages(document_id);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as it was when it was indexed. `path` as shown, `location` absolute; `complete` after its last batch."""
+
+    path: str
+    location: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document with the edits that cleaned it, in offsets of its original."""
+
+    document: Document
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage on its way in: offsets in the original, the cleaned text, and sentences as spans of that text."""
+
+    start: int
+    end: int
+    line: int
+    text: str
+    sentences: tuple[Span, ...]
+
+
+def packed(text: str) -> bytes:
+    """Text as a row keeps it."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def _unpacked(packed: bytes) -> str:
+    return zlib.decompress(packed).decode("utf-8", "surrogatepass")
+
+
+def stored(row: Sequence[Any]) -> Stored:
+    """From a row of document columns."""
+    metadata: Mapping[str, Any] = json.loads(row[11])
+    _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
+    text = _unpacked(original)
+    document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
+    return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
+
+
+def passage(row: Sequence[Any]) -> Passage:
+    """From a row of passage columns."""
+    key, number, start, end, line, text, sentences, doc_id, path, title, date = row
+    del key
+    spans = tuple(Span(a, b) for a, b in json.loads(sentences))
+    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans)
