@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.errors import IndexUnusable, NotFound
+from rag.errors import IndexUnusable, ModelError, NotFound
 from rag.index import Index
 from rag.index.terms import TermIndex, local_idf
 from rag.index.vectors import FlatVectors
@@ -94,6 +94,20 @@ def test_a_named_file_that_is_gone_leaves_the_index_and_others_stay(library: Lib
     assert {source for source, _ in state(library)} == {"a.txt", "c.txt"}
     with pytest.raises(NotFound, match="never-there"):
         library.add(folder / "never-there.txt")
+
+
+def test_a_call_that_is_wrong_makes_no_index(tmp_path: Path) -> None:
+    with Library(tmp_path / "new", embedder=HashedTerms()) as library, pytest.raises(NotFound, match="never-there"):
+        library.add(tmp_path / "never-there.txt")
+    with Library(tmp_path / "new", embedder="no-such-model") as library, pytest.raises(ModelError):
+        library.add(tmp_path)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "empty").mkdir()
+    with Library(tmp_path / "new", embedder=HashedTerms()) as library:
+        with pytest.raises(NotFound, match="no articles in"):
+            library.add(tmp_path / "empty")
+        with pytest.raises(NotFound, match="holds no articles"):
+            library.search("商湯")
 
 
 @pytest.mark.parametrize("loss", ["vectors", "terms", "both", "torn", "stale"])

@@ -38,9 +38,14 @@ class Index:
                 raise IndexUnusable(
                     f"cannot make the folder {path}: {problem}", "choose another with --index"
                 ) from problem
-        elif not (path / _TRUTH).exists():
+        elif not self.is_at(path):
             raise NotFound(f"no index at {path}", "build one with: rag index PATH, or ask with --source PATH")
         self.truth = Store(path / _TRUTH, create=create)
+
+    @staticmethod
+    def is_at(path: Path) -> bool:
+        """Whether there is an index at `path`."""
+        return (path / _TRUTH).exists()
 
     def close(self) -> None:
         """Let go of the files."""

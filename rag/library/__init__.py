@@ -18,7 +18,7 @@ from rag.errors import BadInput, NotFound
 from rag.index import Index, Stored
 from rag.late import prepare
 from rag.library.add import Report, bring_in_step
-from rag.load import read
+from rag.load import find, read
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
 from rag.rerank import DEPTH, distinct, second_look
 from rag.retrieve import retrieve
@@ -100,6 +100,10 @@ class Library:
         nor is known to the index, and for folders without an article.
         """
         if "index" not in self.__dict__:
+            if not Index.is_at(self.path):  # what is wrong with the call is said before a folder is made
+                find(paths)
+                if "embedder" not in self.__dict__:
+                    self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
             self.__dict__["index"] = Index(self.path, create=True)
         self.index.bind(self.embedder)
         return bring_in_step(self.index, self.embedder, paths, on_progress)
@@ -119,6 +123,8 @@ class Library:
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
+        if not self.index.truth.counts()[2]:
+            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
         self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
         ranked = retrieve(

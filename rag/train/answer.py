@@ -25,13 +25,13 @@ from rag.protocols import Floats
 from rag.train.read import rows
 
 SPANS = {
-    "cmrc2018_train.train": 2500,
-    "cmrc2018.trial": 600,
-    "drcd.dev": 1500,
-    "nq_dev_qed_lim.train": 1800,
-    "selqa.train": 1200,
+    "cmrc2018_train.train": 1200,
+    "cmrc2018.trial": 400,
+    "drcd.dev": 900,
+    "nq_dev_qed_lim.train": 900,
+    "selqa.train": 700,
 }
-CROSS = {"lctt": 1500, "hf_course": 600, "plurality": 300}
+CROSS = {"lctt": 700, "hf_course": 400, "plurality": 300}
 """Titles over paragraphs in the other language: they have no answer span, so they teach refusal alone."""
 
 Case = tuple[str, str, list[str]]
