@@ -38,6 +38,7 @@ def export(
     (folder / "1_Normalize").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER), pretty=False)
     save_file({TENSOR: table.astype(np.float16)}, str(folder / WEIGHTS))
+    (folder / WEIGHTS).chmod(0o644)  # written for its owner alone, and it is packed for everyone
     settings = {"similarity_fn_name": "cosine", "prompts": {"query": "", "document": ""}}
     card = {
         "name": "builtin",
