@@ -54,6 +54,9 @@ class WordEmbedder(Embedder, Protocol):
     def words(self, text: str) -> tuple[list[str], Floats]:
         """The pieces of `text` and their unnormalised vectors, shape (pieces, dimensions)."""
 
+    def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
+        """The second part of `words` for many texts at once."""
+
 
 @runtime_checkable
 class VectorStore(Protocol):

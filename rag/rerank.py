@@ -26,7 +26,8 @@ NEAR = 0.9
 def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[Hit]:
     """The hits by their score and by how much of the question their words cover, in whichever language they are."""
     own = language(question)
-    shares = [covered(asked, nearest(asked, words.words(f"{hit.title}\n{hit.text}")[1])) for hit in hits]
+    vectors = words.word_vectors([f"{hit.title}\n{hit.text}" for hit in hits])
+    shares = [covered(asked, nearest(asked, own)) for own in vectors]
     ranks = {at: rank for rank, at in enumerate(sorted(range(len(hits)), key=lambda at: -shares[at]), 1)}
     again = [
         replace(

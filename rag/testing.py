@@ -40,6 +40,10 @@ class HashedTerms:
             row /= np.linalg.norm(row)
         return found, vectors
 
+    def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
+        """The second part of `words` for many texts at once."""
+        return [self.words(text)[1] for text in texts]
+
     def _embed(self, texts: Sequence[str]) -> Floats:
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for row, text in zip(sums, texts, strict=True):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -53,14 +54,15 @@ def look(
     rare = asked.weights > _RARE * asked.weights.max(initial=0.0)
     places: list[tuple[int, Span]] = []
     rows: list[list[float]] = []
-    for number, hit in enumerate(hits):
-        spans = hit.sentences or (Span(0, len(hit.text)),)
-        near, sums = [], []
-        for span in spans:
-            _, vectors = words.words(span.of(hit.text))
-            near.append(nearest(asked, vectors))
-            sums.append(vectors.sum(axis=0))
-        titled = nearest(asked, words.words(hit.title)[1])
+    spans_of = [hit.sentences or (Span(0, len(hit.text)),) for hit in hits]
+    texts = [span.of(hit.text) for hit, spans in zip(hits, spans_of, strict=True) for span in spans]
+    looked = iter(words.word_vectors(texts))
+    titles = words.word_vectors([hit.title for hit in hits])
+    for number, (hit, spans) in enumerate(zip(hits, spans_of, strict=True)):
+        vectors = list(islice(looked, len(spans)))
+        near = [nearest(asked, own) for own in vectors]
+        sums = [own.sum(axis=0) for own in vectors]
+        titled = nearest(asked, titles[number])
         passage = float(unit(np.sum(sums, axis=0)) @ asked.whole)
         for at, span in enumerate(spans):
             sentence = span.of(hit.text)

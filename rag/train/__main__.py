@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--han", type=int, default=30_000, help="Chinese words")
     made.add_argument("--latin", type=int, default=24_000, help="other words")
     made.add_argument("--runs", type=int, default=4_500, help="runs of letters to fall back on")
-    made.add_argument("--epochs", type=float, default=3.0)
+    made.add_argument("--epochs", type=float, default=2.0)
     made.add_argument("--batch", type=int, default=2048)
     made.add_argument("--dimensions", type=int, default=256)
     made.add_argument("--scale", type=float, default=20.0)

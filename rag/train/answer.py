@@ -25,13 +25,13 @@ from rag.protocols import Floats
 from rag.train.read import rows
 
 SPANS = {
-    "cmrc2018_train.train": 1200,
-    "cmrc2018.trial": 400,
-    "drcd.dev": 900,
-    "nq_dev_qed_lim.train": 900,
-    "selqa.train": 700,
+    "cmrc2018_train.train": 700,
+    "cmrc2018.trial": 200,
+    "drcd.dev": 500,
+    "nq_dev_qed_lim.train": 500,
+    "selqa.train": 400,
 }
-CROSS = {"lctt": 700, "hf_course": 400, "plurality": 300}
+CROSS = {"lctt": 400, "hf_course": 250, "plurality": 200}
 """Titles over paragraphs in the other language: they have no answer span, so they teach refusal alone."""
 
 Case = tuple[str, str, list[str]]
@@ -171,7 +171,7 @@ def main() -> None:
         for name, library, cases in each(args.data, Path(work)):
             present[name] = [look(library, case) for case in cases]
             absent[name] = [look(library, case, without=True) for case in cases]
-            absent[name] += [look(other, case) for _, other in strangers for case in cases[:150]]
+            absent[name] += [look(other, case) for _, other in strangers for case in cases[:100]]
             strangers.append((name, library))
             print(f"{name}: {len(cases)} questions", flush=True)
     sentence = fit_sentences([seen for name in SPANS for seen in present[name]])
