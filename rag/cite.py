@@ -1,7 +1,7 @@
 """From markers in an answer to proven stretches of the originals."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from rag.protocols import Traced
@@ -9,9 +9,9 @@ from rag.types import Citation, Document, Span
 
 __all__ = ["cite", "resolve", "verify"]
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-_MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)+")
-_STATEMENT = re.compile(r"[^\n]*?(?:[。！？!?；][”’」』》）)\"']*|\.(?=\s|\[|$)[\"')]*|\n|$)(?:\s*\[\d{1,3}\])*\n*")
+_MARKER = re.compile(r"\s*\[(\d+)\]")
+_NUMBER = re.compile(r"\[(\d+)\]")
+_BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?。，；：！？])")
 
 
 def cite(marker: int, document: Document, page: Traced, span: Span) -> Citation:
@@ -35,34 +35,56 @@ def cite(marker: int, document: Document, page: Traced, span: Span) -> Citation:
     )
 
 
-def verify(citation: Citation, original: str, clean: Callable[[str], str]) -> Citation:
-    """`citation` with `verified` set by two rules, each of which alone would be vacuous.
+def verify(citation: Citation, original: str, clean: Callable[[str], str], evidence: str) -> Citation:
+    """`citation` with `verified` set by two rules, each of which alone would be vacuous, and a third.
 
-    The quote is the stretch of the original that the span names, and cleaning the quote by itself gives the text.
+    The quote is the stretch of the original that the span names; cleaning the quote by itself gives the text; and the
+    text holds the sentence that the writer was shown.
     """
     exact = bool(citation.quote) and original[citation.start : citation.end] == citation.quote
-    return replace(citation, verified=exact and clean(citation.quote) == citation.text)
+    return replace(citation, verified=exact and clean(citation.quote) == citation.text and evidence in citation.text)
 
 
-def resolve(written: str, evidence: Mapping[int, Citation]) -> tuple[str, tuple[Citation, ...]]:
-    """The answer with markers numbered from 1 in order of appearance, and a citation for each.
+def resolve(
+    written: str, evidence: Mapping[int, Citation], sentences: Callable[[str], list[Span]]
+) -> tuple[str, tuple[Citation, ...]]:
+    """The answer, each statement followed by its markers, numbered from 1 in order of appearance, and their citations.
 
-    `evidence` maps the writer's numbers to citations. A statement without a marker of a verified citation is left out,
-    for nothing in the articles stands behind it.
+    `evidence` maps the writer's numbers to citations, `sentences` finds statements. A statement without a marker of a
+    verified citation is left out, for nothing in the articles stands behind it.
 
-    >>> resolve("Nothing backs this. See [7].", {})
+    >>> resolve("Nothing backs this. See [7].", {}, lambda text: [Span(0, 19), Span(20, len(text))])
     ('', ())
     """
     numbers: dict[int, int] = {}
-    kept: list[str] = []
-    for found in _STATEMENT.finditer(written):
-        statement = found[0]
-        cited = [int(n) for n in _MARKER.findall(statement)]
-        good = [n for n in dict.fromkeys(cited) if n in evidence and evidence[n].verified]
-        if not good or not _MARKERS.sub("", statement).strip():
-            continue
-        for n in good:
-            numbers.setdefault(n, len(numbers) + 1)
-        kept.append(_MARKER.sub(lambda m: f"[{numbers[int(m[1])]}]" if int(m[1]) in numbers else "", statement))
-    citations = tuple(replace(evidence[n], marker=marker) for n, marker in numbers.items())
-    return "".join(kept).strip(), citations
+    lines = []
+    for line in written.split("\n"):
+        kept = []
+        for statement, cited in _statements(line, evidence, sentences):
+            good = [n for n in dict.fromkeys(cited) if n in evidence and evidence[n].verified]
+            if good and statement:
+                markers = "".join(f"[{numbers.setdefault(n, len(numbers) + 1)}]" for n in good)
+                kept.append(f"{statement}{' ' if statement[-1].isascii() else ''}{markers}")
+        if kept:
+            lines.append(" ".join(kept) if kept[0].isascii() else "".join(kept))
+    return "\n".join(lines), tuple(replace(evidence[n], marker=marker) for n, marker in numbers.items())
+
+
+def _statements(
+    line: str, evidence: Mapping[int, Citation], sentences: Callable[[str], list[Span]]
+) -> Iterator[tuple[str, list[int]]]:
+    """The statements of a line without their markers, each with the numbers that it cites."""
+    plain, places, at = "", [], 0
+    for found in _MARKER.finditer(line):
+        plain += line[at : found.start()]
+        places.append((len(plain), int(found[1])))
+        at = found.end()
+    plain += line[at:]
+    if any(n in evidence and plain.strip() in _NUMBER.sub(r"［\1］", evidence[n].text) for _, n in places):
+        yield plain.strip(), [n for _, n in places]  # a quotation is one statement, however it is punctuated
+        return
+    spans = sentences(plain)
+    for number, span in enumerate(spans):
+        begin = span.start if number else -1  # a marker before the first statement is taken for its own
+        end = spans[number + 1].start if number + 1 < len(spans) else len(plain)
+        yield _BEFORE_STOP.sub("", span.of(plain)), [n for place, n in places if begin < place <= end]

@@ -69,15 +69,16 @@ def settings(
                 )
             try:
                 values[name] = known[name](value)
-            except ValueError as problem:
+            except (ValueError, TypeError) as problem:
                 raise BadInput(f"{name} = {value!r} in {place} is not a number", "give a whole number") from problem
     chosen = Settings(**values)
-    if chosen.mode not in ("hybrid", "dense", "lexical"):
-        raise BadInput(f"unknown mode {chosen.mode!r}", "use hybrid, dense or lexical")
+    if chosen.mode not in MODES:
+        raise BadInput(f"unknown mode {chosen.mode!r}", "use " + ", ".join(MODES))
     if not 1 <= chosen.k <= MOST_HITS:
         raise BadInput(f"k = {chosen.k} is out of range", f"use 1 to {MOST_HITS}")
     return chosen
 
 
 MOST_HITS = 1000
+MODES = ("hybrid", "dense", "lexical")
 _OTHER_VARIABLES = frozenset({"api_key"})  # read by the module that needs it, never kept

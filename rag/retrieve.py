@@ -95,6 +95,8 @@ def _fuse(dense: Mapping[int, float], lexical: Mapping[int, float], attainable: 
     The share is absolute: where hardly a word of the question occurs, as in passages of another language, the lexical
     side is silent, while standardised or ranked it would shout.
     """
+    if not dense:
+        return {}
     top = np.sort(np.fromiter(dense.values(), dtype=np.float64))[::-1][:pool]
     mean, deviation = float(top.mean()), float(top.std()) or 1.0
     scale = LEXICAL / (_SATURATED * attainable) if attainable else 0.0

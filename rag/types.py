@@ -87,7 +87,8 @@ class Piece:
 class Passage:
     """A stretch of a document that is embedded and found as one.
 
-    `start`, `end`: code points in the original. `text` is that stretch as cleaned. `sentences` are spans in `text`.
+    `start`, `end`: code points in the original. `text` is that stretch as cleaned. `sentences` are spans in `text`;
+    `key` is the passage's number in its index.
     """
 
     passage_id: str
@@ -100,6 +101,7 @@ class Passage:
     line: int
     text: str
     sentences: tuple[Span, ...] = ()
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class Hit:
     text: str
     found_by: Mapping[str, Found]
     sentences: tuple[Span, ...] = ()
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ __all__ = ["answer_record", "hit_record"]
 def hit_record(hit: Hit) -> dict[str, Any]:
     """A hit as JSON has it."""
     record = asdict(hit)
-    del record["sentences"]
+    del record["sentences"], record["key"]
     return record
 
 

@@ -66,7 +66,7 @@ def test_search_json(home: Path) -> None:
     fields = "rank score doc_id passage_id source title date start end line text found_by".split()
     assert list(record["hits"][0]) == fields
     assert record["hits"][0]["source"].endswith("vision-company-losses.txt")
-    assert set(record["hits"][0]["found_by"]) <= {"dense", "lexical"}
+    assert set(record["hits"][0]["found_by"]) <= {"dense", "lexical", "words"}
     scores = [hit["score"] for hit in record["hits"]]
     assert scores == sorted(scores, reverse=True)
 
@@ -152,7 +152,7 @@ def test_no_command_loads_torch_unless_such_a_model_was_asked_for(home: Path, wo
         "import sys; sys.argv = ['rag', *sys.argv[1:]]\n"
         "from rag.cli import main\n"
         "try: main()\n"
-        "except SystemExit: pass\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
         f"sys.stderr.write('LOADED ' + ' '.join(m for m in {HEAVY!r} if m in sys.modules) + '.')"
     )
     done = subprocess.run(
@@ -163,7 +163,7 @@ def test_no_command_loads_torch_unless_such_a_model_was_asked_for(home: Path, wo
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert done.stderr.endswith("LOADED ."), done.stderr
+    assert done.returncode == 0 and done.stderr.endswith("LOADED ."), done.stderr
 
 
 def test_answering_opens_no_socket(home: Path) -> None:

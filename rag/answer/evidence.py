@@ -41,7 +41,7 @@ _RARE = 0.4  # of the weight of the rarest
 
 @lru_cache(maxsize=1)
 def parameters() -> dict[str, list[float]]:
-    """Weights fitted by `python -m rag.train answer`."""
+    """Weights fitted by `python -m rag.train.answer`."""
     found = json.loads(PARAMETERS.read_text(encoding="utf-8"))
     return {name: [float(value) for value in values] for name, values in found["parameters"].items()}
 

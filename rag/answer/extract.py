@@ -14,7 +14,7 @@ MOST = 3
 CLOSE = 0.55
 """A further sentence must be at least this likely, by the odds of its score against the best one's."""
 
-_LIKE_A_MARKER = re.compile(r"\[(\d{1,3})\]")
+_LIKE_A_MARKER = re.compile(r"\[(\d+)\]")
 
 SAME = 0.6
 """Share of a sentence's terms that the answer already has, from which it would only repeat."""
@@ -31,7 +31,7 @@ class Extract:
         passages = list(dict.fromkeys(one.hit for one in chosen))
         for one in sorted(chosen, key=lambda e: (passages.index(e.hit), e.span)):
             text = _LIKE_A_MARKER.sub(r"［\1］", one.text)
-            yield f"{text}{' ' if text[-1:].isascii() else ''}[{one.number}]\n"
+            yield f"{text}[{one.number}]\n"
 
     @staticmethod
     def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:

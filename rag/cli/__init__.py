@@ -6,13 +6,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rag.cli import render
+from rag.config import settings
 from rag.errors import BadInput, RagError
 from rag.library import Library, Report
 from rag.types import Span
@@ -53,10 +53,11 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress an
 def _open(index: str | None, source: list[str] | None, quiet: bool, **arguments: Any) -> Library:
     """The library of `--index`; with `--source` brought in step first, in an index of these files if none is named."""
     if source and index is None:
+        # another model cannot share vectors, so it gets an index of its own
+        embedder = settings({"embedder": arguments.get("embedder")}).embedder
         places = sorted(os.path.abspath(path) for path in source)  # noqa: PTH100 - links stay
         name = re.sub(r"\W+", "-", Path(places[0]).name).strip("-") or "stdin"
-        # another model cannot share vectors, so it gets an index of its own
-        key = "\n".join([*places, arguments.get("embedder") or ""])
+        key = "\n".join([*places, embedder])
         index = f"indexes/{name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     library = Library(index, **arguments)
     if source:
@@ -65,8 +66,12 @@ def _open(index: str | None, source: list[str] | None, quiet: bool, **arguments:
 
 
 def _add(library: Library, paths: list[str], quiet: bool) -> Report:
-    with render.progress(quiet) as on_progress:
-        report = library.add(*paths, on_progress=on_progress)
+    try:
+        with render.progress(quiet) as on_progress:
+            report = library.add(*paths, on_progress=on_progress)
+    except KeyboardInterrupt:
+        sys.stderr.write("rag: stopped; what was committed is kept, and the same call goes on from there\n")
+        raise typer.Exit(130) from None
     if not quiet:
         render.report(report, library.path)
     return report
@@ -106,7 +111,7 @@ def search(
     """Find the best passages."""
     with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
         began = time.perf_counter()
-        hits = library.search(query, since=_date(since), until=_date(until))
+        hits = library.search(query, since=since, until=until)
         took = round((time.perf_counter() - began) * 1000, 2)
         if as_json:
             record: dict[str, Any] = {
@@ -135,7 +140,7 @@ def ask(
 ) -> None:
     """Answer a question from the articles, with citations, or say that they do not say."""
     with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
-        answer = library.ask(question, since=_date(since), until=_date(until))
+        answer = library.ask(question, since=since, until=until)
         if as_json:
             _print_json(answer_record(answer))
         else:
@@ -158,6 +163,8 @@ def show(
     if as_json:
         _print_json({"source": name, "documents": [render.page_record(*page) for page in pages]})
         return
+    if span and len(pages) > 1:
+        raise BadInput(f"{name} holds {len(pages)} articles", "name one by its doc_id: rag show DOC_ID:START-END")
     for document, page in pages:
         if span and not 0 <= span.start <= span.end <= len(document.text):
             raise BadInput(
@@ -178,29 +185,17 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
         render.status(record)
 
 
-def _date(text: str) -> str:
-    if text and not re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", text):
-        raise BadInput(f"{text!r} is not a date", "write it as 2024, 2024-03 or 2024-03-04")
-    return text
-
-
 def _print_json(record: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def main(run: Callable[[], Any] = app) -> None:
+def main() -> None:
     """Run the program. Status 0: done, a refusal too; 1: the work failed; 2: the words of the call are wrong."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        run()
+        app()
     except RagError as error:
         sys.stderr.write(f"rag: {error}\n")
         raise SystemExit(2 if isinstance(error, BadInput) else 1) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("rag: stopped; what was committed is kept, and the same call goes on from there\n")
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second error when Python flushes
-        raise SystemExit(0) from None

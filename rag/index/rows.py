@@ -82,6 +82,5 @@ def stored(row: Sequence[Any]) -> Stored:
 def passage(row: Sequence[Any]) -> Passage:
     """From a row of passage columns."""
     key, number, start, end, line, text, sentences, doc_id, path, title, date = row
-    del key
     spans = tuple(Span(a, b) for a, b in json.loads(sentences))
-    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans)
+    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans, key)

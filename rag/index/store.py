@@ -214,6 +214,23 @@ class Store:
         lines = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
         return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in lines}
 
+    def document_of(self, key: int) -> tuple[Stored, str]:
+        """The document that holds a passage, and the location of its source."""
+        row = self._db.execute(
+            f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (key,)
+        ).fetchone()
+        place = self._db.execute(
+            "SELECT s.location FROM sources s JOIN documents d ON d.source_id = s.id WHERE d.id = ?", (row[0],)
+        ).fetchone()
+        return rows.stored(row), str(place[0])
+
+    def source_at(self, location: str) -> Source:
+        """The source at a location that is known."""
+        row = self._db.execute(
+            "SELECT path, location, size, mtime_ns, sha256, complete FROM sources WHERE location = ?", (location,)
+        ).fetchone()
+        return Source(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]

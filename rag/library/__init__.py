@@ -1,5 +1,6 @@
 """The library: the only module that knows the order of the rooms."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -11,13 +12,14 @@ from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
 from rag.background import Background
 from rag.background import load as load_background
+from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
 from rag.clean import TracedText, clean
-from rag.config import MOST_HITS, Settings, settings
+from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.errors import BadInput, NotFound
 from rag.index import Index, Stored
 from rag.late import prepare
-from rag.library.add import Report, bring_in_step
+from rag.library.add import Report, bring_in_step, is_current
 from rag.load import find, read
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
 from rag.rerank import DEPTH, distinct, second_look
@@ -26,6 +28,8 @@ from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span
 
 __all__ = ["Library", "Report"]
+
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?")
 
 OFFERED = 12
 """Sentences that a writer is given."""
@@ -93,6 +97,13 @@ class Library:
         """The writer asked for."""
         return writer_named(self.settings.writer)
 
+    @property
+    def writer_name(self) -> str:
+        """Its name; a refusal does not load it for that."""
+        if "writer" in self.__dict__ or self.settings.writer == "auto":
+            return self.writer.name
+        return self.settings.writer
+
     def add(self, *paths: str | Path, on_progress: Progress | None = None) -> Report:
         """Bring the index in step with files and folders: what is new, changed or gone; the rest is not worked on.
 
@@ -127,6 +138,8 @@ class Library:
             raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
         self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
+        if mode not in MODES:
+            raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
         ranked = retrieve(
             question,
             vectors=self.index.vectors,
@@ -135,7 +148,7 @@ class Library:
             background=self.background,
             k=max(2 * k, DEPTH),
             mode=mode,
-            among=self.index.truth.within(since, until) if since or until else None,
+            among=self.index.truth.within(_date(since), _date(until)) if since or until else None,
         )
         passages = self.index.truth.passages(one.key for one in ranked)
         hits: list[Hit] = []
@@ -143,60 +156,65 @@ class Library:
             if passage := passages.get(one.key):
                 p = passage
                 place = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
-                hits.append(Hit(0, one.score, *place, found_by=one.found_by, sentences=p.sentences))
+                hits.append(Hit(0, one.score, *place, found_by=one.found_by, sentences=p.sentences, key=p.key))
         if mode == "hybrid":
             hits = second_look(question, hits, prepare(question, self.words, self.background), self.words)
         return distinct(hits, k)
 
     def ask(
-        self,
-        question: str,
-        k: int | None = None,
-        *,
-        mode: Mode | None = None,
-        since: str = "",
-        until: str = "",
+        self, question: str, k: int | None = None, *, mode: Mode | None = None, since: str = "", until: str = ""
     ) -> Answer:
-        """An answer in which every statement is cited, or a refusal with its reason."""
+        """An answer in which every statement is cited, or a refusal with its reason.
+
+        A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
+        """
         began = time.perf_counter()
         hits = self.search(question, k, mode=mode, since=since, until=until)
-        asked = prepare(question, self.words, self.background)
-        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
+        evidence, best = judged.gather(
+            question, prepare(question, self.words, self.background), hits, self.words, OFFERED
+        )
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
         if not evidence or refuse.probability(best) < refuse.THRESHOLD:
             reason = refuse.reason(best, language(question))
         else:
-            written = "".join(self.writer.write(question, evidence))
-            text, citations = resolve(written, self._citations(evidence, hits))
-            reason = "" if citations else refuse.reason(best, language(question))
-        took = (time.perf_counter() - began) * 1000
-        return Answer(question, text, not citations, reason, self.writer.name, citations, tuple(hits), round(took, 2))
+            proven, stale = self._citations(evidence, hits)
+            offered = [one for one in evidence if one.number in proven]
+            if offered:
+                text, citations = resolve("".join(self.writer.write(question, offered)), proven, sentences)
+            if not citations:
+                reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
+        took = round((time.perf_counter() - began) * 1000, 2)
+        return Answer(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took)
 
-    def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> dict[int, Citation]:
-        """A verified citation for each number of the evidence that has one."""
-        pages: dict[tuple[str, str], tuple[Document, TracedText]] = {}
-        found = {}
+    def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
+        """A verified citation for each number of the evidence that has one; and the sources that changed since."""
+        pages: dict[int, tuple[Document, TracedText] | None] = {}
+        found, stale = {}, []
         for one in evidence:
             hit = hits[one.hit]
-            if (hit.source, hit.doc_id) not in pages:
-                pages[hit.source, hit.doc_id] = self._page(hit)
-            document, page = pages[hit.source, hit.doc_id]
-            start = page.to_text(Span(hit.start, hit.end)).start
-            proposed = cite(one.number, document, page, Span(start + one.span.start, start + one.span.end))
-            found[one.number] = verify(proposed, document.text, _cleaner(document.kind))
-        return found
-
-    def _page(self, hit: Hit) -> tuple[Document, TracedText]:
-        stored = next(s for s in self.index.truth.documents("doc_id", hit.doc_id) if s.document.source == hit.source)
-        return stored.document, TracedText(stored.document.text, stored.edits)
+            if hit.key not in pages:
+                stored, location = self.index.truth.document_of(hit.key)
+                document = stored.document
+                current = is_current(self.index.truth.source_at(location))
+                pages[hit.key] = (document, TracedText(document.text, stored.edits)) if current else None
+            page = pages[hit.key]
+            if page is None:
+                stale.append(hit.source)
+                continue
+            start = page[1].to_text(Span(hit.start, hit.end)).start
+            proposed = cite(one.number, *page, Span(start + one.span.start, start + one.span.end))
+            citation = verify(proposed, page[0].text, _cleaner(page[0].kind), one.text)
+            if citation.verified:
+                found[one.number] = citation
+        return found, list(dict.fromkeys(stale))
 
     def pages(self, source: str) -> list[tuple[Document, TracedText]]:
         """The documents of a file, or the one of this `doc_id`, with their cleaned text.
 
         A file that is on the disk is read anew, whether it is in the index or not. Raises NotFound.
         """
-        if Path(source).is_file():
+        if _is_file(source):
             problems: list[tuple[str, str]] = []
             documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
             return [(document, clean(document.text, document.kind)) for document in documents]
@@ -227,6 +245,23 @@ class Library:
             "sound": sound,
             "sources": [source.path for source in truth.sources().values()],
         }
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long for the system, or with a NUL
+        return False
+
+
+def _stale(sources: Sequence[str]) -> str:
+    return f"{', '.join(sources)} changed or went away since it was indexed: run rag index again."
+
+
+def _date(text: str) -> str:
+    if text and not _DATE.fullmatch(text):
+        raise BadInput(f"{text!r} is not a date", "write it as 2024, 2024-03 or 2024-03-04")
+    return text
 
 
 def _cleaner(kind: Kind) -> Callable[[str], str]:

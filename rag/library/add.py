@@ -8,13 +8,13 @@ from typing import Literal
 
 from rag.chunk import chunk
 from rag.clean import TracedText, breaks, clean, date_of, title_of
-from rag.errors import NotFound, RagError
+from rag.errors import NotFound, RagError, Unreadable
 from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
 from rag.load import STDIN, blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress
 from rag.types import Document, Kind, Span
 
-__all__ = ["Report", "bring_in_step", "prepare"]
+__all__ = ["Report", "bring_in_step", "is_current", "prepare"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
@@ -44,9 +44,10 @@ def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
     stored = Stored(replace(document, title=title, date=date), page.edits)
     passages: list[NewPassage] = []
     line, counted = document.line, 0
-    for piece in chunk(page.text, breaks(page)):
-        if piece.span.of(page.text) == title:
-            continue  # it is part of every passage as its title
+    pieces = chunk(page.text, breaks(page))
+    for piece in pieces:
+        if len(pieces) > 1 and piece.span.of(page.text) == title:
+            continue  # it is part of every other passage as its title
         for passage in _proven(page, document.kind, piece.span, piece.sentences):
             if document.kind != "record":
                 line += page.raw.count("\n", counted, passage.start)
@@ -141,10 +142,13 @@ def bring_in_step(
             found.add(location)
             try:
                 _one_file(path, location, known.get(location), batch, index, report, on_problem)
-            except RagError as error:
+            except (Unreadable, NotFound) as error:
                 on_problem(*blame(error, source_of(path)))
+                found.discard(location)  # what it held before can no longer be proven
         batch.flush()
-        vanished = [place for place in _under_any(places, known) if place not in found]
+        unseen = [_location(Path(where)) for where in problems if Path(where).is_dir()]  # folders not entered
+        kept = {place for folder in unseen for place in _under(folder, known)}
+        vanished = [place for place in _under_any(places, known) if place not in found and place not in kept]
         if vanished:
             with index.truth.transaction():
                 for place in vanished:
@@ -171,7 +175,10 @@ def _one_file(
     report: Report,
     on_problem: OnProblem,
 ) -> None:
-    status = None if path == STDIN else path.stat()
+    try:
+        status = None if path == STDIN else path.stat()
+    except OSError as problem:
+        raise Unreadable(f"{source_of(path)}: {problem.strerror}", "check the file") from problem
     if before and before.complete and status and (before.size, before.mtime_ns) == (status.st_size, status.st_mtime_ns):
         report.unchanged += index.truth.count_documents(location)
         return
@@ -182,18 +189,25 @@ def _one_file(
         with index.truth.transaction():
             index.truth.put_source(source)
         return
+    met: set[int] = set()
     for document in read(path, source.path, on_problem):
+        if hash(document.doc_id) in met:
+            on_problem(_where(document), f"repeats the id {document.doc_id!r}; the first one is kept")
+            continue
+        met.add(hash(document.doc_id))
         there, same = index.truth.holds(location, document)
         if same:
             report.unchanged += 1
             batch.put(source, document.doc_id, [])
             continue
         stored, passages = prepare(document)
+        replaces = there or (before is not None and document.kind != "record")
         if not passages:
             on_problem(_where(document), "nothing is left of it after cleaning")
-        replaces = there or (before is not None and document.kind != "record")
-        report.changed += replaces
-        report.added += not replaces
+        elif replaces:
+            report.changed += 1
+        else:
+            report.added += 1
         batch.put(source, stored, passages)
     batch.put(source, True, [])
 
@@ -203,7 +217,27 @@ def _where(document: Document) -> str:
 
 
 def _location(path: Path) -> str:
-    return "-" if path == STDIN else os.path.abspath(path)  # noqa: PTH100 - links stay, unlike in Path.resolve
+    """The absolute path, one character for each of its bytes: not every name is UTF-8."""
+    if path == STDIN:
+        return "-"
+    return os.fsencode(os.path.abspath(path)).decode("latin-1")  # noqa: PTH100 - links stay, unlike in Path.resolve
+
+
+def is_current(source: Source) -> bool:
+    """Whether a source still is as it was indexed, by size and time, else by its content. Standard input always is.
+
+    It is looked for where it was, and else under its name as shown, for an index may move along with its articles.
+    """
+    if source.location == "-":
+        return True
+    for path in (Path(os.fsdecode(source.location.encode("latin-1"))), Path(source.path)):
+        try:
+            status = path.stat()
+            same = (status.st_size, status.st_mtime_ns) == (source.size, source.mtime_ns)
+            return same or fingerprint(path).sha256 == source.sha256
+        except (OSError, RagError):
+            continue
+    return False
 
 
 def _under(place: str, known: Iterable[str]) -> list[str]:
