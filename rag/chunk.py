@@ -1,6 +1,7 @@
 """Sentences, Chinese and English, and pieces of several sentences within a budget."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -26,6 +27,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _SPEECH = re.compile(r"[^，。！？；,.!?\n]{0,8}?(?:说|說|道|表示|称|稱|问|問|认为|認為|坦言|解释|解釋)")
+_MARK = re.compile(r"\s*(?:>|```|~~~|[-*+#_=>]+(?:\s|$))")  # opens a block where a citation begins with it
 _SOFT = re.compile(r"[，,、;；:：]\s*|\s+")
 _HAN = re.compile(f"[{HAN}\u3000-\u303f\uff00-\uffef]")
 _TOKEN_INSIDE = re.compile(r"[^\W" + HAN + r"_][.,'’\-_/:@&+%]?\Z")
@@ -76,6 +78,8 @@ def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
         elif text[at - 1] == "." and _goes_on(text, begin, at, end):
             continue
         if text[at - 1] in _CLOSERS and _SPEECH.match(text, at, end):
+            continue
+        if at - begin <= _LONGEST and _MARK.match(text, at, end):
             continue
         yield from _trimmed(text, begin, at)
         begin = at
@@ -172,7 +176,8 @@ def chunk(text: str, breaks: Sequence[int] = (), budget: float = BUDGET) -> list
             room = max(budget - needs, 0.0)
     for before, last in [*pairwise(groups)][::-1]:
         small = size(text[last[0].start : last[-1].end]) < budget / 4
-        if small and not any(before[-1].end <= place <= last[0].start for place in stops):
+        stop = bisect_left(stops, before[-1].end)
+        if small and (stop == len(stops) or stops[stop] > last[0].start):
             before += last
             last.clear()
     return [Piece(Span(group[0].start, group[-1].end), tuple(group)) for group in groups if group]

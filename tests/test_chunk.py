@@ -32,6 +32,7 @@ def split(text: str) -> list[str]:
         ("没有闭合的“引号。下一句。", ["没有闭合的“引号。", "下一句。"]),
         ("（即使Sora出现。）我觉得还有机会。", ["（即使Sora出现。）", "我觉得还有机会。"]),
         ('He said "Stop. Now." and left. Then rain.', None),
+        ("“好。” - 某作者。下一句。", ["“好。” - 某作者。", "下一句。"]),
         ("", []),
         (" \n\n ", []),
     ],
@@ -87,3 +88,13 @@ def test_a_small_rest_joins_its_neighbour_unless_something_was_taken_out_between
     text = "很长的一句话。" * 34 + "短。"
     assert len(chunk(text)) == 1
     assert len(chunk(text, breaks=[len(text) - 2])) == 2
+
+
+def test_many_breaks_cost_linear_work() -> None:
+    from time import perf_counter
+
+    text = "短句。\n" * 8_000
+    began = perf_counter()
+    pieces = chunk(text, breaks=range(0, len(text), 4))
+    assert len(pieces) == 8_000
+    assert perf_counter() - began < 2

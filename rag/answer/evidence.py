@@ -12,12 +12,15 @@ import numpy as np
 from rag.answer.question import kind, offers
 from rag.late import Asked, covered, nearest, unit
 from rag.protocols import Floats, WordEmbedder
-from rag.script import terms
+from rag.script import language, terms
 from rag.types import Evidence, Hit, Span
 
 __all__ = ["FEATURES", "gather", "look", "parameters"]
 
-FEATURES = ("covered", "matched", "cosine", "around", "offers", "hit", "first", "heading", "passage", "least")
+FEATURES = (
+    *("covered", "matched", "cosine", "around", "offers", "hit", "first", "heading", "passage", "least"),
+    *("other", "other_covered", "other_cosine", "other_around"),
+)
 """What is measured of a sentence, each about 0 to 1:
 
 covered   share of the question's weight whose words have a near neighbour in the sentence (late interaction: the mean
@@ -30,6 +33,8 @@ hit       the passage's search score below that of the best passage, in tens of 
 first     1 for the first sentence of a passage
 heading   1 for a line that ends like no sentence
 passage   cosine of passage and question
+other     1 where passage and question are in different languages, and then also `covered`, `cosine` and `around` again,
+          for across languages a word is near at best and never the same
 least     the best cosine found, by `around`, for the worst found of the question's rarer words
 """
 
@@ -51,6 +56,7 @@ def look(
 ) -> tuple[list[tuple[int, Span]], Floats]:
     """Every sentence of the hits as (hit, span in the hit's text), and its features, (sentences, len(FEATURES))."""
     wanted = kind(question)
+    own_language = language(question)
     rare = asked.weights > _RARE * asked.weights.max(initial=0.0)
     places: list[tuple[int, Span]] = []
     rows: list[list[float]] = []
@@ -63,6 +69,7 @@ def look(
         near = [nearest(asked, own) for own in vectors]
         sums = [own.sum(axis=0) for own in vectors]
         titled = nearest(asked, titles[number])
+        other = float(language(hit.text) != own_language)
         passage = float(unit(np.sum(sums, axis=0)) @ asked.whole)
         for at, span in enumerate(spans):
             sentence = span.of(hit.text)
@@ -81,6 +88,8 @@ def look(
                     float(around[rare].min()) if rare.any() else 0.0,
                 ]
             )
+            row = rows[-1]
+            row += [other, other * row[0], other * row[2], other * row[3]]
             places.append((number, span))
     return places, np.array(rows, dtype=np.float32).reshape(len(rows), len(FEATURES))
 

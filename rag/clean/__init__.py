@@ -5,6 +5,7 @@ from typing import Final
 
 from rag.clean import characters, lines, markup
 from rag.clean.about import date_of, title_of
+from rag.clean.markdown import markdown
 from rag.clean.traced import TracedText
 from rag.types import Edit, Kind
 
@@ -12,10 +13,9 @@ __all__ = ["STEPS", "TracedText", "breaks", "clean", "date_of", "title_of"]
 
 Step = Callable[[str], Iterable[Edit]]
 
+_CHARACTERS: Final[tuple[Step, ...]] = (characters.line_breaks, characters.invisible, characters.private_use)
 _TEXT: Final[tuple[Step, ...]] = (
-    characters.line_breaks,
-    characters.invisible,
-    characters.private_use,
+    *_CHARACTERS,
     characters.pinyin_notes,
     characters.line_spacing,
     lines.spam_title,
@@ -32,7 +32,7 @@ _TEXT: Final[tuple[Step, ...]] = (
 STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
     "text": _TEXT,
     "record": _TEXT,
-    "markdown": (markup.markdown, *_TEXT),
+    "markdown": (*_CHARACTERS, markdown, *_TEXT),  # a mark may stand behind a byte order mark or a bare "\r"
     "html": (markup.html, markup.entities, *_TEXT),
 }
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""

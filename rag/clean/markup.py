@@ -1,12 +1,13 @@
-"""Steps on markup: tags, entities and Markdown signs go, the words between them stay."""
+"""Steps on HTML: tags and entities go, the words between them stay. Markdown is next door."""
 
 import html as stdlib_html
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rag.types import Edit
 
-__all__ = ["entities", "html", "markdown"]
+__all__ = ["entities", "html"]
 
 _BLOCK = frozenset(
     "address article blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
@@ -16,41 +17,56 @@ _BLOCK = frozenset(
 _DROPPED = frozenset("script style noscript template svg math iframe object select textarea title".split())
 _FURNITURE = frozenset("nav footer aside form button menu".split())
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
+_CLOSE = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in _DROPPED}
+_VALUE_OR_END = re.compile(r"=\s*([\"'])|>")
 _SPACE = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+
+
+class _Tag(NamedTuple):
+    start: int
+    end: int  # behind the content too, where all of that is dropped
+    name: str  # "" for a comment and the like
+    closing: bool
 
 
 def html(text: str) -> Iterator[Edit]:
     """Deletes tags, comments, scripts and the elements of page navigation; a block element becomes a line of its own.
 
-    One pass from left to right: each search for an end is made at most once from any place, so that unclosed tags cost
-    linear time.
+    >>> from rag.clean.traced import TracedText
+    >>> source = "<nav><a>Home</a></nav><p>A <b title='a > b'>word</b></p>"
+    >>> TracedText(source).apply(html(source)).text.strip()
+    'A word'
     """
-    at, skip_until, depth = 0, "", 0
-    lost: set[str] = set()  # ends that do not occur in the rest of the text
-    hidden_from = -1
-    while (start := text.find("<", at)) >= 0:
-        if not skip_until:
-            yield from _spaces(text, at, start)
-        end, name, closing = _tag(text, start, lost)
-        if end < 0:  # a lone "<" is text
-            at = start + 1
-            continue
-        if skip_until:
-            if name == skip_until:
-                depth += -1 if closing else 1
-                if depth == 0:
-                    yield Edit(hidden_from, end, "\n", f"<{name}>")
-                    skip_until = ""
-        elif name in _FURNITURE and not closing and f"</{name}" not in lost and _find(text, f"</{name}", end, lost) > 0:
-            skip_until, depth, hidden_from = name, 1, start
+    tags = list(_tags(text))
+    ends = _furniture(tags)
+    at = number = 0
+    while number < len(tags):
+        first = tags[number]
+        last = ends.get(number, number)
+        yield from _spaces(text, at, first.start)
+        at = tags[last].end
+        if first.name in _FURNITURE:
+            yield Edit(first.start, at, "\n", f"<{'/' * first.closing}{first.name}>")
         else:
-            yield Edit(start, end, "\n" if name in _BLOCK else "", f"<{'/' * closing}{name or '!'}>")
-        at = end
-    if skip_until:  # never closed: only the tag itself is furniture
-        yield Edit(hidden_from, text.index(">", hidden_from) + 1, "\n", f"<{skip_until}>")
-    else:
-        yield from _spaces(text, at, len(text))
+            new = "\n" if first.name in _BLOCK else ""
+            yield Edit(first.start, at, new, f"<{'/' * first.closing}{first.name or '!'}>")
+        number = last + 1
+    yield from _spaces(text, at, len(text))
+
+
+def _furniture(tags: list[_Tag]) -> dict[int, int]:
+    """Which opening tag of page furniture is closed by which; one that is never closed hides nothing."""
+    ends: dict[int, int] = {}
+    opened: dict[str, list[int]] = {name: [] for name in _FURNITURE}
+    for number, tag in enumerate(tags):
+        if tag.name not in _FURNITURE:
+            continue
+        if not tag.closing:
+            opened[tag.name].append(number)
+        elif opened[tag.name]:
+            ends[opened[tag.name].pop()] = number
+    return ends
 
 
 def _spaces(text: str, start: int, end: int) -> Iterator[Edit]:
@@ -58,6 +74,55 @@ def _spaces(text: str, start: int, end: int) -> Iterator[Edit]:
     for found in _SPACE.finditer(text, start, end):
         if "\n" in found[0] or len(found[0]) > 1:
             yield Edit(found.start(), found.end(), " ", "space")
+
+
+def _tags(text: str) -> Iterator[_Tag]:
+    """The tags of `text`, disjoint and in order.
+
+    One pass from left to right: a search that found nothing is not made again, so unclosed tags cost linear time.
+    """
+    at = 0
+    lost: set[str] = set()  # what does not occur in the rest of the text
+    while (start := text.find("<", at)) >= 0:
+        tag = _tag(text, start, lost)
+        if tag:
+            yield tag
+        at = tag.end if tag else start + 1  # a lone "<" is text
+
+
+def _tag(text: str, start: int, lost: set[str]) -> _Tag | None:
+    if text.startswith("<!--", start):
+        end = _find(text, "-->", start + 2, lost)  # "<!-->" is a whole comment
+        return _Tag(start, end + 3 if end >= 0 else start + 4, "", False)
+    if text.startswith(("<!", "<?"), start):
+        end = _find(text, ">", start, lost)
+        return _Tag(start, end + 1, "", False) if end >= 0 else None
+    named = _NAME.match(text, start)
+    end = _end_of_tag(text, named.end(), lost) if named else -1
+    if not named or end < 0:
+        return None
+    name, closing = named[1].lower(), text[start + 1] == "/"
+    if name in _DROPPED and not closing and text[end - 2] != "/" and name not in lost:
+        close = _CLOSE[name].search(text, end)
+        if not close:
+            lost.add(name)
+        elif (behind := _end_of_tag(text, close.end(), lost)) >= 0:
+            end = behind
+    return _Tag(start, end, name, closing)
+
+
+def _end_of_tag(text: str, at: int, lost: set[str]) -> int:
+    """Behind the `>` that ends the tag, which is none inside of a quoted value; -1 where there is none."""
+    plain = _find(text, ">", at, lost)
+    if plain < 0 or "quoted" in lost:
+        return plain + 1 or -1
+    while found := _VALUE_OR_END.search(text, at):
+        if not found[1]:
+            return found.end()
+        close = _find(text, found[1], found.end(), lost)
+        at = close + 1 if close >= 0 else found.end()
+    lost.add("quoted")  # a quote swallows the rest of the page: from here on quotes mean nothing
+    return plain + 1
 
 
 def _find(text: str, what: str, start: int, lost: set[str]) -> int:
@@ -70,28 +135,6 @@ def _find(text: str, what: str, start: int, lost: set[str]) -> int:
     return at
 
 
-def _tag(text: str, start: int, lost: set[str]) -> tuple[int, str, bool]:
-    """End, name and whether it closes, of the tag at `start`; with a dropped element's content. End -1: no tag."""
-    if text.startswith("<!--", start):
-        end = _find(text, "-->", start + 4, lost)
-        return (end + 3 if end >= 0 else start + 4), "", False
-    if text.startswith(("<!", "<?"), start):
-        end = _find(text, ">", start, lost)
-        return (end + 1 if end >= 0 else -1), "", False
-    named = _NAME.match(text, start)
-    end = _find(text, ">", start, lost) if named else -1
-    if not named or end < 0:
-        return -1, "", False
-    name, closing = named[1].lower(), text[start + 1] == "/"
-    end += 1
-    if name in _DROPPED and not closing and text[end - 2] != "/":
-        close = _find(text, f"</{named[1]}", end, lost)
-        close = _find(text, ">", close, lost) if close >= 0 else -1
-        if close >= 0:
-            end = close + 1
-    return end, name, closing
-
-
 def entities(text: str) -> Iterator[Edit]:
     """Writes character references as the characters that they stand for.
 
@@ -102,34 +145,3 @@ def entities(text: str) -> Iterator[Edit]:
         plain = stdlib_html.unescape(found[0])
         if plain != found[0]:
             yield Edit(found.start(), found.end(), plain, "entity")
-
-
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(?:[^\n]*\n){0,60}?---[ \t]*(?:\r?\n|\Z)")
-_MARKDOWN = re.compile(
-    r"(?P<fence>^[ \t]*(?:```|~~~)[^\n]*\n?)"
-    r"|(?P<heading>^[ \t]{0,3}\#{1,6}[ \t]+)"
-    r"|(?P<rule>^[ \t]*(?:[-*_][ \t]*){3,}$)"
-    r"|(?P<quote>^[ \t]*>[ \t]?)"
-    r"|(?P<bullet>^[ \t]*[-*+][ \t]+)"
-    r"|(?P<image>!\[[^\]\n]{0,300}\]\([^)\n]{0,2000}\))"
-    r"|(?P<open>\[(?=[^\[\]\n]{1,300}\]\([^)\n]{0,2000}\)))"
-    r"|(?P<close>(?<=[^\[\n])\]\([^)\n]{0,2000}\))"
-    r"|(?P<strong>\*\*|__|~~)"
-    r"|(?P<comment><!--[^>]{0,2000}-->)",
-    re.MULTILINE,
-)
-
-
-def markdown(text: str) -> Iterator[Edit]:
-    """Deletes Markdown signs: front matter, heading and list marks, emphasis, images and the targets of links.
-
-    >>> from rag.clean.traced import TracedText
-    >>> source = "# Why **Sora**\\n- see [the report](http://x.y/z)"
-    >>> TracedText(source).apply(markdown(source)).text
-    'Why Sora\\nsee the report'
-    """
-    front = _FRONT_MATTER.match(text)
-    if front:
-        yield Edit(0, front.end(), "", "front matter")
-    for found in _MARKDOWN.finditer(text, front.end() if front else 0):
-        yield Edit(found.start(), found.end(), "", f"markdown {found.lastgroup}")

@@ -1,21 +1,26 @@
 """An index: a folder in which SQLite is the truth, and vectors and terms are derived from it."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
+from rag.index.lock import Busy, writing
 from rag.index.rows import NewPassage, Source, Stored
+from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
 from rag.protocols import Embedder
 
 __all__ = ["Changes", "Index", "NewPassage", "Source", "Stored", "embedding_text"]
+
+T = TypeVar("T")
 
 _TRUTH = "rag.sqlite"
 _BATCH = 4096
@@ -41,6 +46,8 @@ class Index:
         elif not self.is_at(path):
             raise NotFound(f"no index at {path}", "build one with: rag index PATH, or ask with --source PATH")
         self.truth = Store(path / _TRUTH, create=create)
+        self._kept: dict[str, tuple[int, Any]] = {}  # what was derived, with its generation
+        self._loading = threading.RLock()
 
     @staticmethod
     def is_at(path: Path) -> bool:
@@ -49,6 +56,7 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._kept.clear()
         self.truth.close()
 
     # -- the model
@@ -60,12 +68,14 @@ class Index:
 
     def bind(self, embedder: Embedder) -> None:
         """Note the model in a new index, or check that it is the one that made the vectors; else IndexUnusable."""
+        if not self.truth.meta.get("fingerprint"):
+            with self.truth.transaction():
+                if not self.truth.meta.get("fingerprint"):  # else another process was quicker
+                    self.truth.note(
+                        embedder=embedder.name, fingerprint=embedder.fingerprint, dimensions=str(embedder.dimensions)
+                    )
         meta = self.truth.meta
-        if not meta.get("fingerprint"):
-            self.truth.note(
-                embedder=embedder.name, fingerprint=embedder.fingerprint, dimensions=str(embedder.dimensions)
-            )
-        elif meta["fingerprint"] != embedder.fingerprint:
+        if meta["fingerprint"] != embedder.fingerprint:
             which = f"another version of {embedder.name}" if meta["embedder"] == embedder.name else meta["embedder"]
             raise IndexUnusable(
                 f"the index {self.path} was built with {which}, not with {embedder.name}",
@@ -80,87 +90,162 @@ class Index:
     # -- what is derived
 
     @property
-    def _vector_file(self) -> Path:
-        return self.path / f"vectors-{self.truth.generation}.faiss"
-
-    @property
-    def _term_stamp(self) -> Path:
-        return self.path / "terms.json"
-
-    @cached_property
     def vectors(self) -> FlatVectors:
         """The vectors of the committed state; made again from the truth where the file is missing or damaged."""
-        try:
-            store = FlatVectors.load(self._vector_file, self.dimensions)
-            if len(store) == self.truth.counts()[2]:
-                return store
-        except OSError:
-            pass
-        return self._rebuilt_vectors()
+        return self._fresh("vectors", self._load_vectors, self._make_vectors)
 
-    @cached_property
+    @property
     def terms(self) -> TermIndex:
-        """The terms of the committed state; made again from the truth where they are missing or behind."""
-        try:
-            stamp = json.loads(self._term_stamp.read_text(encoding="utf-8"))
-            if stamp == {"generation": self.truth.generation}:
-                index = TermIndex(self.path / "terms")
-                if len(index) == self.truth.counts()[2]:
-                    return index
-        except (OSError, ValueError):
-            pass
-        return self._rebuilt_terms()
+        """The terms of the committed state; made again from the truth where they are missing, damaged or behind."""
+        return self._fresh("terms", self._load_terms, self._make_terms)
 
-    def _rebuilt_vectors(self) -> FlatVectors:
+    def _fresh(
+        self, name: str, load: Callable[[int], T | None], make: Callable[[int, bool], T], *, holding: bool = False
+    ) -> T:
+        """What was kept; or, if the truth has moved on since, what lies in the files; or it is made again.
+
+        Files are written by who holds the lock: this object if `holding`, else if nobody does. While another writes,
+        a reader goes on with what it has, for the files to come, and one that has nothing makes its own in memory.
+        """
+        with self._loading, self.truth.snapshot():
+            generation = self.truth.generation
+            kept: tuple[int, T] | None = self._kept.get(name)
+            if kept and kept[0] == generation:
+                return kept[1]
+            made = load(generation)
+            if made is None and holding:
+                made = make(generation, True)
+            elif made is None:
+                try:
+                    with writing(self._lock):
+                        made = make(generation, True)
+                except Busy:
+                    if kept:
+                        return kept[1]
+                    made = make(generation, False)
+                except OSError:  # the folder may not be written
+                    made = make(generation, False)
+            self._kept[name] = generation, made
+            return made
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / "lock"
+
+    def _vector_file(self, generation: int) -> Path:
+        return self.path / f"vectors-{generation}.faiss"
+
+    def _load_vectors(self, generation: int) -> FlatVectors | None:
+        file = self._vector_file(generation)
+        with suppress(OSError):
+            if matches(self.path / "vectors.json", generation, [file]):
+                store = FlatVectors.load(file, self.dimensions)
+                return store if store.totals() == self.truth.totals() else None
+        return None
+
+    def _make_vectors(self, generation: int, on_disk: bool) -> FlatVectors:
         store = FlatVectors(self.dimensions)
-        rows = list(self.truth.each_passage(self.dimensions))
-        for at in range(0, len(rows), _BATCH):
-            some = rows[at : at + _BATCH]
+        rows = self.truth.each_passage(self.dimensions)
+        while some := list(islice(rows, _BATCH)):
             store.add(np.array([row[0] for row in some]), np.stack([row[3] for row in some]))
-        self._write_vectors(store)
+        if on_disk:
+            self._write_vectors(store, generation)
         return store
 
-    def _rebuilt_terms(self) -> TermIndex:
-        index = TermIndex.empty(self.path / "terms")
-        rows = self.truth.each_passage(self.dimensions)
-        index.change(((key, embedding_text(title, text)) for key, title, text, _ in rows), ())
-        self._stamp_terms()
-        return index
-
-    def _write_vectors(self, store: FlatVectors) -> None:
-        with _best_effort():
-            store.save(self._vector_file)
+    def _write_vectors(self, store: FlatVectors, generation: int) -> None:
+        file = self._vector_file(generation)
+        with suppress(OSError, RuntimeError):  # a full disk: they live on in memory, and the stamp stays behind
+            store.save(file)
+            stamp(self.path / "vectors.json", generation, [file])
             for old in self.path.glob("vectors-*"):
-                if old != self._vector_file:
+                if old != file:
                     old.unlink(missing_ok=True)
 
-    def _stamp_terms(self) -> None:
-        with _best_effort():
-            beside = self._term_stamp.with_suffix(".new")
-            beside.write_text(json.dumps({"generation": self.truth.generation}), encoding="utf-8")
-            beside.replace(self._term_stamp)
+    def _load_terms(self, generation: int) -> TermIndex | None:
+        folder = self.path / "terms"
+        with suppress(OSError):
+            if matches(self.path / "terms.json", generation, TermIndex.files(folder)):
+                index = TermIndex.for_reading(folder)
+                return index if index.totals() == self.truth.totals() else None
+        return None
+
+    def _make_terms(self, generation: int, on_disk: bool) -> TermIndex:
+        if on_disk:
+            with suppress(OSError):
+                (self.path / "terms.json").unlink(missing_ok=True)
+                index = TermIndex.empty(self.path / "terms")
+                index.change(self._texts(), ())
+                stamp(self.path / "terms.json", generation, TermIndex.files(self.path / "terms"))
+                return index
+        index = TermIndex.empty(None)
+        index.change(self._texts(), ())
+        return index
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        for key, title, text, _ in self.truth.each_passage(self.dimensions):
+            yield key, embedding_text(title, text)
 
     @contextmanager
     def derived(self) -> Iterator["Changes"]:
         """Collects ids that a run of transactions added and removed, then brings vectors and terms up to date.
 
-        If the block is interrupted, the derived files fall behind the truth and are made again when next opened.
+        Only one such block at a time can be open on a folder: IndexUnusable tells the second one. If the block is
+        interrupted, the derived files fall behind the truth and are made again when next opened.
         """
-        vectors, terms = self.vectors, self.terms
-        changes = Changes()
-        yield changes
-        added = sorted(changes.added - changes.removed)
-        if not changes.added and not changes.removed:
+        with self._alone():
+            self._both()
+            others = self.truth.generation - self.truth.raised
+            changes = Changes()
+            try:
+                yield changes
+                if changes.added or changes.removed:
+                    with self._loading, self.truth.snapshot():
+                        if self.truth.generation - self.truth.raised == others:
+                            self._advance(changes.added - changes.removed, changes.removed - changes.added)
+                        self._both()
+            except BaseException:
+                self._kept.clear()  # it may be changed by half
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with ExitStack() as held:
+            try:
+                held.enter_context(writing(self._lock))
+            except Busy:
+                raise IndexUnusable(
+                    f"another process is writing the index {self.path}", "wait until it has finished"
+                ) from None
+            except OSError as problem:
+                raise IndexUnusable(
+                    f"the index {self.path} cannot be written: {problem}", "check that the folder may be written"
+                ) from problem
+            yield
+
+    def _both(self) -> None:
+        self._fresh("vectors", self._load_vectors, self._make_vectors, holding=True)
+        self._fresh("terms", self._load_terms, self._make_terms, holding=True)
+
+    def _advance(self, added: set[int], removed: set[int]) -> None:
+        """Change what is kept by this much; what does not come out as the truth has it is left to be made again."""
+        generation, totals = self.truth.generation, self.truth.totals()
+        rows = self.truth.each_passage(self.dimensions, min(added) - 1) if added else iter(())
+        fresh = [row for row in rows if row[0] in added]
+        vectors: FlatVectors = self._kept["vectors"][1]
+        vectors.remove(removed)
+        if fresh:
+            vectors.add(np.array([row[0] for row in fresh]), np.stack([row[3] for row in fresh]))
+        if vectors.totals() == totals:
+            self._write_vectors(vectors, generation)
+            self._kept["vectors"] = generation, vectors
+        terms: TermIndex = self._kept["terms"][1]
+        if terms.folder is None or terms.outworn(len(removed)):
             return
-        lowest = added[0] - 1 if added else 0
-        wanted = set(added)
-        rows = [row for row in self.truth.each_passage(self.dimensions, lowest) if row[0] in wanted] if added else []
-        vectors.remove(changes.removed)
-        if rows:
-            vectors.add(np.array([row[0] for row in rows]), np.stack([row[3] for row in rows]))
-        terms.change([(key, embedding_text(title, text)) for key, title, text, _ in rows], changes.removed)
-        self._write_vectors(vectors)
-        self._stamp_terms()
+        with suppress(OSError):
+            terms.change([(key, embedding_text(title, text)) for key, title, text, _ in fresh], removed)
+            if terms.totals() == totals:
+                stamp(self.path / "terms.json", generation, TermIndex.files(terms.folder))
+                self._kept["terms"] = generation, terms
 
 
 class Changes:
@@ -169,12 +254,3 @@ class Changes:
     def __init__(self) -> None:
         self.added: set[int] = set()
         self.removed: set[int] = set()
-
-
-@contextmanager
-def _best_effort() -> Iterator[None]:
-    """In a folder that may not be written, what is derived lives in memory alone."""
-    try:
-        yield
-    except (OSError, RuntimeError):
-        return

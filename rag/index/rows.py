@@ -2,10 +2,12 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from rag.errors import IndexUnusable
 from rag.types import Document, Edit, Passage, Span
 
 __all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored"]
@@ -72,15 +74,26 @@ def _unpacked(packed: bytes) -> str:
 
 def stored(row: Sequence[Any]) -> Stored:
     """From a row of document columns."""
-    metadata: Mapping[str, Any] = json.loads(row[11])
     _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
-    text = _unpacked(original)
-    document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
-    return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
+    with _undamaged(f"document {doc_id}"):
+        metadata: Mapping[str, Any] = json.loads(row[11])
+        text = _unpacked(original)
+        document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
+        return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
 
 
 def passage(row: Sequence[Any]) -> Passage:
     """From a row of passage columns."""
     key, number, start, end, line, text, sentences, doc_id, path, title, date = row
-    spans = tuple(Span(a, b) for a, b in json.loads(sentences))
-    return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans, key)
+    with _undamaged(f"passage {number} of {doc_id}"):
+        spans = tuple(Span(a, b) for a, b in json.loads(sentences))
+        return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans, key)
+
+
+@contextmanager
+def _undamaged(what: str) -> Iterator[None]:
+    """SQLite has no checksums: bytes that the disk has changed inside a value are met only here."""
+    try:
+        yield
+    except (zlib.error, ValueError, TypeError) as problem:
+        raise IndexUnusable(f"{what} is damaged in the index: {problem}", "delete the index and rebuild") from problem

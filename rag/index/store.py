@@ -1,7 +1,6 @@
 """The truth of an index: one SQLite file with documents, edits, passages and the bytes of their vectors."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rag.errors import IndexUnusable
+from rag.errors import IndexUnusable, NotFound
 from rag.index import rows
+from rag.index.database import Database
 from rag.index.rows import NewPassage, Source, Stored
 from rag.protocols import Floats, Ids
 from rag.types import Document, Passage
@@ -24,7 +24,10 @@ d.metadata, d.edits FROM documents d JOIN sources s ON s.id = d.source_id"""
 
 
 class Store:
-    """Opened on a file; `create` makes it. Every change happens in a transaction that raises the generation."""
+    """Opened on a file; `create` makes it.
+
+    A transaction that adds or removes passages raises the generation; `raised` counts those made through this object.
+    """
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
@@ -32,24 +35,12 @@ class Store:
             raise IndexUnusable(
                 f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent)
             )
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if create:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if not tables:
-                if not create:
-                    raise sqlite3.DatabaseError("it holds no tables")
-                self._db.executescript(f"BEGIN IMMEDIATE; {rows.SCHEMA} COMMIT;")
-                self.note(format=str(rows.FORMAT), generation="0")
-            found = self.meta.get("format")
-        except (sqlite3.Error, OSError) as problem:
-            raise IndexUnusable(
-                f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
-            ) from problem
+        self._db = Database(path, create=create)
+        self.raised = 0
+        self._moved = False
+        found = self.meta.get("format")
         if found != str(rows.FORMAT):
+            self.close()
             raise IndexUnusable(
                 f"{path} has format {found}, this program reads {rows.FORMAT}", "delete the folder and index again"
             )
@@ -63,62 +54,67 @@ class Store:
     @property
     def meta(self) -> dict[str, str]:
         """Format, generation, embedder, fingerprint, dimensions and what else was noted."""
-        return dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+        return dict(self._db.rows("SELECT key, value FROM meta"))
 
     def note(self, **values: str) -> None:
-        """Set entries of `meta`."""
-        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+        """Set entries of `meta`, all or none."""
+        places = ", ".join("(?, ?)" for _ in values)
+        flat = [part for entry in values.items() for part in entry]
+        self._db.execute(f"INSERT OR REPLACE INTO meta VALUES {places}", flat)
 
     @property
     def generation(self) -> int:
-        """Number of transactions so far."""
-        return int(self._db.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()[0])
+        """Number of transactions so far that changed passages, which is what vectors and terms are made from."""
+        return int(self._db.one("SELECT value FROM meta WHERE key = 'generation'")[0])
 
     def counts(self) -> tuple[int, int, int]:
         """Numbers of sources, documents and passages."""
-        row = self._db.execute(
+        row = self._db.one(
             "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
-        ).fetchone()
+        )
         return row[0], row[1], row[2]
+
+    def totals(self) -> tuple[int, int]:
+        """Number and sum of the passages' ids: what derived files must agree with. Read from an index alone."""
+        row = self._db.one("SELECT count(*), coalesce(sum(id), 0) FROM passages")
+        return row[0], row[1]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read in the block is of one state, whoever writes meanwhile."""
+        with self._db.snapshot():
+            yield
 
     # -- writing
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block or nothing of it; the generation rises by one."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as problem:
-            raise IndexUnusable(
-                f"the index {self.path.parent} cannot be written: {problem}",
-                "wait until the other `rag index` has finished, or check that the folder may be written",
-            ) from problem
-        try:
+        """All of the block or nothing of it; the generation rises by one if passages came or went."""
+        self._moved = False
+        with self._db.transaction():
             yield
-            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+            if self._moved:
+                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+        self.raised += self._moved
 
     def put_source(self, source: Source) -> int:
         """Insert or update by location; returns its key."""
         return int(
-            self._db.execute(
+            self._db.one(
                 "INSERT INTO sources(path, location, size, mtime_ns, sha256, complete) VALUES (?,?,?,?,?,?) "
                 "ON CONFLICT(location) DO UPDATE SET size=excluded.size, "
                 "mtime_ns=excluded.mtime_ns, sha256=excluded.sha256, complete=excluded.complete RETURNING id",
                 (source.path, source.location, source.size, source.mtime_ns, source.sha256, source.complete),
-            ).fetchone()[0]
+            )[0]
         )
 
     def holds(self, location: str, document: Document) -> tuple[bool, bool]:
         """Whether the source at `location` has a document of this id, and whether it is this very one."""
-        row = self._db.execute(
+        row = self._db.one(
             "SELECT d.sha256, d.title, d.date, d.line FROM documents d JOIN sources s ON s.id = d.source_id "
             "WHERE s.location = ? AND d.doc_id = ?",
             (location, document.doc_id),
-        ).fetchone()
+        )
         if row is None:
             return False, False
         same = row[0] == document.sha256 and row[3] == document.line
@@ -126,10 +122,10 @@ class Store:
 
     def count_documents(self, location: str) -> int:
         """How many documents came from the source at `location`."""
-        row = self._db.execute(
+        row = self._db.one(
             "SELECT count(*) FROM documents d JOIN sources s ON s.id = d.source_id WHERE s.location = ?",
             (location,),
-        ).fetchone()
+        )
         return int(row[0])
 
     def keep(self, source_key: int, doc_id: str, seen: int) -> None:
@@ -161,6 +157,7 @@ class Store:
             + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen),
         ).lastrowid
         half = vectors.astype(np.float16)
+        self._moved = self._moved or bool(passages)
         fresh = []
         for number, (passage, vector) in enumerate(zip(passages, half, strict=True)):
             sentences = json.dumps([(span.start, span.end) for span in passage.sentences])
@@ -186,23 +183,22 @@ class Store:
 
     def remove_documents(self, where: str, values: Sequence[Any]) -> list[int]:
         """Remove documents by an SQL condition of this package's own; returns the ids of their passages."""
-        gone = self._db.execute(
-            f"SELECT id FROM passages WHERE document_id IN (SELECT id FROM documents WHERE {where})", values
-        ).fetchall()
+        condition = f"document_id IN (SELECT id FROM documents WHERE {where})"
+        gone = [row[0] for row in self._db.rows(f"SELECT id FROM passages WHERE {condition}", values)]
         self._db.execute(f"DELETE FROM documents WHERE {where}", values)
-        return [row[0] for row in gone]
+        self._moved = self._moved or bool(gone)
+        return gone
 
     def remove_unseen(self, source_key: int, seen: int) -> tuple[list[int], int]:
         """Remove the documents of a source that this pass has not met; returns passage ids and how many documents."""
         condition = "source_id = ? AND seen <> ?"
-        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (source_key, seen))
-        count = int(documents.fetchone()[0])
+        count = int(self._db.one(f"SELECT count(*) FROM documents WHERE {condition}", (source_key, seen))[0])
         return self.remove_documents(condition, (source_key, seen)), count
 
     def remove_source(self, location: str) -> tuple[list[int], int]:
         """Remove a file with its documents; returns the ids of their passages and how many documents they were."""
         condition = "source_id = (SELECT id FROM sources WHERE location = ?)"
-        documents = self._db.execute(f"SELECT count(*) FROM documents WHERE {condition}", (location,)).fetchone()[0]
+        documents = self._db.one(f"SELECT count(*) FROM documents WHERE {condition}", (location,))[0]
         gone = self.remove_documents(condition, (location,))
         self._db.execute("DELETE FROM sources WHERE location = ?", (location,))
         return gone, documents
@@ -211,30 +207,30 @@ class Store:
 
     def sources(self) -> dict[str, Source]:
         """All files, by location."""
-        lines = self._db.execute("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
+        lines = self._db.rows("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
         return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in lines}
 
     def document_of(self, key: int) -> tuple[Stored, str]:
         """The document that holds a passage, and the location of its source."""
-        row = self._db.execute(
-            f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (key,)
-        ).fetchone()
-        place = self._db.execute(
+        row = self._db.one(f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (key,))
+        if row is None:
+            raise NotFound(f"passage {key} is no longer in the index {self.path.parent}", "ask again")
+        place = self._db.one(
             "SELECT s.location FROM sources s JOIN documents d ON d.source_id = s.id WHERE d.id = ?", (row[0],)
-        ).fetchone()
+        )
         return rows.stored(row), str(place[0])
 
     def source_at(self, location: str) -> Source:
         """The source at a location that is known."""
-        row = self._db.execute(
+        row = self._db.one(
             "SELECT path, location, size, mtime_ns, sha256, complete FROM sources WHERE location = ?", (location,)
-        ).fetchone()
+        )
         return Source(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
-        return [rows.stored(row) for row in self._db.execute(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
+        return [rows.stored(row) for row in self._db.rows(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are not there are left out."""
@@ -242,13 +238,13 @@ class Store:
         wanted = [int(key) for key in keys]
         for at in range(0, len(wanted), 500):
             some = wanted[at : at + 500]
-            found_rows = self._db.execute(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
+            found_rows = self._db.rows(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
             found |= {row[0]: rows.passage(row) for row in found_rows}
         return found
 
     def within(self, since: str, until: str) -> Ids:
         """Ids of the passages of documents dated from `since` to `until`, ISO prefixes, both inclusive."""
-        keys = self._db.execute(
+        keys = self._db.rows(
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id "
             "WHERE d.date <> '' AND d.date >= ? AND substr(d.date, 1, ?) <= ? ORDER BY p.id",
             (since, len(until) or 1, until or "\U0010ffff"),
@@ -257,7 +253,7 @@ class Store:
 
     def each_passage(self, dimensions: int, after: int = 0) -> Iterator[tuple[int, str, str, Floats]]:
         """Id, title, text and vector of each passage with an id above `after`, in order of id."""
-        found = self._db.execute(
+        found = self._db.rows(
             "SELECT p.id, d.title, p.text, p.vector FROM passages p JOIN documents d ON d.id = p.document_id "
             "WHERE p.id > ? ORDER BY p.id",
             (after,),

@@ -1,7 +1,10 @@
 """Lexical search with tantivy over the terms of `rag.script`, in a folder that can be made again from the truth."""
 
 import math
+import os
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from rag.script import terms
 __all__ = ["TermIndex", "local_idf"]
 
 _HEAP = 64_000_000
+_EXACT = 20_000
+"""Passages that are indexed again in a few seconds (measured: 6000 a second on one core)."""
 
 
 def local_idf(documents: int, frequency: int) -> float:
@@ -25,45 +30,106 @@ class TermIndex:
 
     Tantivy multiplies each term by the weight that it has in this index alone; the caller's weight takes its place, so
     that five articles are ranked with the sense of a large corpus.
+
+    Tantivy counts removed passages in its statistics until it happens to merge them away: in the number of documents,
+    in frequencies and in the mean length. Here the first two are made good in `search`, for which every passage has one
+    term in a field `all`, whose frequency is tantivy's own number of documents. The mean length cannot be made good, so
+    small indexes, and large ones when it matters, are made again instead: `outworn` says when.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        """In `folder`, or in memory without one. Raises OSError where what is there is not such an index."""
         builder = tantivy.SchemaBuilder()
         builder.add_unsigned_field("key", stored=False, indexed=True, fast=True)
         builder.add_text_field("terms", stored=False, tokenizer_name="whitespace", index_option="freq")
-        folder.mkdir(parents=True, exist_ok=True)
+        builder.add_text_field("all", stored=False, tokenizer_name="raw", index_option="basic")
         self._schema = builder.build()
-        self._index = tantivy.Index(self._schema, str(folder))
-        whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-        self._index.register_tokenizer("whitespace", whitespace)
-        self._searcher = self._index.searcher()
+        self.folder = folder
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, None if folder is None else str(folder))
+            whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+            self._index.register_tokenizer("whitespace", whitespace)
+            self._searcher = self._index.searcher()
+        except ValueError as problem:
+            raise OSError(str(problem)) from problem
 
     @classmethod
-    def empty(cls, folder: Path) -> "TermIndex":
+    def empty(cls, folder: Path | None) -> "TermIndex":
         """A new index in place of whatever is at `folder`."""
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         return cls(folder)
+
+    @classmethod
+    def for_reading(cls, folder: Path) -> "TermIndex":
+        """What is at `folder`; where that may not be written a copy of it, for tantivy makes files even to read."""
+        try:
+            return cls(folder)
+        except OSError:
+            if os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise  # there it is something else that is wrong
+        copy = Path(tempfile.mkdtemp(prefix="rag-terms-"))
+        try:
+            for path in cls.files(folder):
+                shutil.copyfile(path, copy / path.name)
+            index = cls(copy)
+        except OSError:
+            shutil.rmtree(copy, ignore_errors=True)
+            raise
+        weakref.finalize(index, shutil.rmtree, copy, ignore_errors=True)
+        index.folder = None  # it follows no changes
+        return index
+
+    @staticmethod
+    def files(folder: Path) -> list[Path]:
+        """What a checksum of an index at `folder` is made of."""
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
+    def totals(self) -> tuple[int, int]:
+        """Number and sum of the ids."""
+        if not len(self):
+            return 0, 0
+        asked = {"sum": {"sum": {"field": "key"}}}
+        return len(self), int(self._searcher.aggregate(tantivy.Query.all_query(), asked)["sum"]["value"])
+
+    def outworn(self, removed: int) -> bool:
+        """Whether, after this many more removals, making it again is better than going on."""
+        dead = self._counted() - len(self) + removed
+        return dead > 0 and (len(self) <= _EXACT or dead > self._counted() // 20)
+
+    def _counted(self) -> int:
+        """Tantivy's number of documents, with those removed that it still counts."""
+        return int(self._searcher.doc_freq("all", "x"))
+
     def change(self, added: Iterable[tuple[int, str]], removed: Iterable[int]) -> None:
-        """Remove the passages of these ids, add these texts under their ids, and make both visible."""
-        with self._index.writer(_HEAP, 1) as writer:
-            gone = list(removed)
-            if gone:  # by query: deletion by term misses unsigned fields in tantivy 0.27
-                writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", gone))
-            for key, text in added:
-                document = tantivy.Document()
-                document.add_unsigned("key", key)
-                document.add_text("terms", " ".join(terms(text)))
-                writer.add_document(document)
-        self._index.reload()
+        """Remove the passages of these ids, add these texts under their ids, and make both visible; or OSError."""
+        try:
+            with self._index.writer(_HEAP, 1) as writer:
+                gone = list(removed)
+                if gone:  # by query: deletion by term misses unsigned fields in tantivy 0.27
+                    writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", gone))
+                for key, text in added:
+                    document = tantivy.Document()
+                    document.add_unsigned("key", key)
+                    document.add_text("terms", " ".join(terms(text)))
+                    document.add_text("all", "x")
+                    writer.add_document(document)
+            self._index.reload()
+        except ValueError as problem:
+            raise OSError(str(problem)) from problem
         self._searcher = self._index.searcher()
 
     def frequency(self, term: str) -> int:
         """In how many passages `term` occurs."""
-        return int(self._searcher.doc_freq("terms", term))
+        if self._counted() == len(self):
+            return int(self._searcher.doc_freq("terms", term))
+        query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
+        return int(self._searcher.search(query, 1, count=True).count)
 
     def search(self, weights: Mapping[str, float], k: int, among: Ids | None = None) -> list[tuple[int, float]]:
         """Ids and scores of the best passages: the sum over terms of weight times saturated frequency (at most 2.2)."""
@@ -71,10 +137,10 @@ class TermIndex:
             return []
         clauses = []
         for term, weight in weights.items():
-            frequency = self.frequency(term)
+            frequency = int(self._searcher.doc_freq("terms", term))
             if frequency and weight > 0:
                 query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
-                boost = weight / local_idf(len(self), frequency)
+                boost = weight / local_idf(self._counted(), frequency)  # what tantivy multiplies by
                 clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
         if not clauses:
             return []

@@ -30,6 +30,10 @@ class FlatVectors:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
+    def totals(self) -> tuple[int, int]:
+        """Number and sum of the ids."""
+        return len(self), int(faiss.vector_to_array(self._index.id_map).sum())
+
     def add(self, ids: Ids, vectors: Floats) -> None:
         """Add rows under new ids."""
         if len(ids):

@@ -1,0 +1,158 @@
+"""SQLite as the truth uses it: opened as the folder allows, with errors that say what to do."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rag.errors import IndexUnusable
+from rag.index import rows
+
+__all__ = ["Database"]
+
+
+class Database:
+    """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        self.path = path
+        self._immutable: tuple[int, int] | None = None
+        try:
+            if create or writable(path):
+                self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+                if create:
+                    self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                # not NORMAL: a power cut could take back a transaction whose derived files are already on the disk
+                self._db.execute("PRAGMA synchronous = FULL")
+            else:
+                self._db = self._for_reading()
+            if not self._tables():
+                if not create:
+                    raise sqlite3.DatabaseError("it holds no tables")
+                self._make_tables()
+        except (sqlite3.Error, OSError) as problem:
+            raise IndexUnusable(
+                f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
+            ) from problem
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _tables(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+    def _make_tables(self) -> None:
+        """All or nothing, so that no crash leaves tables without the note of their format."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if not self._tables():  # else another process has just made them
+                for statement in rows.SCHEMA.split(";"):
+                    self._db.execute(statement)
+                self._db.execute("INSERT INTO meta VALUES ('format', ?), ('generation', '0')", (str(rows.FORMAT),))
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def _for_reading(self) -> sqlite3.Connection:
+        place = self.path.absolute().as_uri() + "?mode=ro"
+        db = sqlite3.connect(place, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return db
+        except sqlite3.OperationalError:
+            db.close()
+            # Even a reader needs the files of the write-ahead log, and here it cannot make them. Without a log the
+            # file is complete as it is and nobody writes; with one, leaving it out would show a wrong state.
+            log = self.path.with_name(self.path.name + "-wal")
+            if log.exists() and log.stat().st_size:
+                raise
+        self._immutable = self._state()
+        place += "&immutable=1"
+        return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+
+    def _state(self) -> tuple[int, int]:
+        status = self.path.stat()
+        return status.st_mtime_ns, status.st_size
+
+    # -- statements
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        with self._explained():
+            # SQLite watches for no changes in a file that it was told is immutable
+            if self._immutable and not self._db.in_transaction and self._immutable != self._state():
+                self._db.close()
+                self._immutable = None
+                self._db = self._for_reading()
+            return self._db.execute(sql, values)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """The rows that a statement gives."""
+        cursor = self.execute(sql, values)
+        while True:
+            with self._explained():
+                some = cursor.fetchmany(256)
+            if not some:
+                return
+            yield from some
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        with self._explained():
+            cursor = self.execute(sql, values)
+            row = cursor.fetchone()
+            cursor.close()
+            return row
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block or nothing of it."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as problem:
+            raise IndexUnusable(
+                f"the index {self.path.parent} cannot be written: {problem}",
+                "wait until the other `rag index` has finished, or check that the folder may be written",
+            ) from problem
+        try:
+            yield
+            self.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read in the block is of one state."""
+        if self._db.in_transaction:
+            yield
+            return
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as problem:
+            if type(problem) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
+                raise  # a mistake in this program
+            raise IndexUnusable(
+                f"cannot read or write the index {self.path}: {problem}",
+                "check the folder and the space left; if the file is damaged, delete the folder and index again",
+            ) from problem
+
+
+def writable(path: Path) -> bool:
+    """Whether SQLite may write the file and make others beside it."""
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(place, os.W_OK, effective_ids=effective) for place in (path, path.parent))
