@@ -2,21 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
+
+import numpy as np
 
 from rag.late import Asked, covered, nearest
 from rag.protocols import WordEmbedder
 from rag.script import language, terms
-from rag.types import Found, Hit
+from rag.types import Found, Hit, Span
 
 __all__ = ["DEPTH", "distinct", "second_look"]
 
 DEPTH = 50
 """Passages that get a second look."""
 
-COVERED = 10.0
-"""Standard deviations of the dense side that a question covered word by word is worth."""
+COVERED = 18.0
+"""Standard deviations of the dense side that a question covered word by word is worth.
 
-OTHER_LANGUAGE = 2.0
+This and the next were chosen on training questions of both languages in one collection, and on the seed questions.
+"""
+
+OTHER_LANGUAGE = 3.0
 """What a passage in another language than the question is given, for the words that it cannot share as they are."""
 
 NEAR = 0.9
@@ -26,8 +32,7 @@ NEAR = 0.9
 def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[Hit]:
     """The hits by their score and by how much of the question their words cover, in whichever language they are."""
     own = language(question)
-    vectors = words.word_vectors([f"{hit.title}\n{hit.text}" for hit in hits])
-    shares = [covered(asked, nearest(asked, own)) for own in vectors]
+    shares = _covered_by(hits, asked, words)
     ranks = {at: rank for rank, at in enumerate(sorted(range(len(hits)), key=lambda at: -shares[at]), 1)}
     again = [
         replace(
@@ -38,6 +43,19 @@ def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmb
         for at, (hit, share) in enumerate(zip(hits, shares, strict=True))
     ]
     return sorted(again, key=lambda hit: -hit.score)
+
+
+def _covered_by(hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[float]:
+    """For each hit how much of the question it covers: as a whole, and in its best sentence alone, half and half."""
+    texts = [[hit.title, *(span.of(hit.text) for span in hit.sentences or (Span(0, len(hit.text)),))] for hit in hits]
+    looked = iter(words.word_vectors([text for parts in texts for text in parts]))
+    shares = []
+    for parts in texts:
+        near = [nearest(asked, own) for own in islice(looked, len(parts))]
+        together = covered(asked, np.max(near, axis=0))
+        alone = max(covered(asked, np.maximum(near[0], one)) for one in near[1:])
+        shares.append((together + alone) / 2)
+    return shares
 
 
 def distinct(hits: Iterable[Hit], k: int) -> list[Hit]:

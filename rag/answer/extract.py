@@ -11,8 +11,8 @@ __all__ = ["Extract"]
 MOST = 3
 """Sentences in an answer."""
 
-CLOSE = 0.55
-"""A further sentence must be at least this likely, by the odds of its score against the best one's."""
+CLOSE = 1.5
+"""A further sentence's score may lie this far below the best one's: odds of about one to four and a half."""
 
 _LIKE_A_MARKER = re.compile(r"\[(\d+)\]")
 

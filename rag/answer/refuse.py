@@ -7,8 +7,8 @@ from rag.protocols import Floats
 
 __all__ = ["THRESHOLD", "probability", "reason"]
 
-THRESHOLD = 0.5
-"""An answer is given from this probability on."""
+THRESHOLD = 0.4
+"""An answer is given from this probability on; chosen on the seed questions, where 0.5 refused too many in English."""
 
 
 def probability(best: Floats) -> float:
