@@ -3,7 +3,7 @@
     files -> load -> clean -> chunk -> embed -> index            question -> retrieve -> rerank -> answer -> cite
              Document  TracedText  Piece    vectors  a folder                Hit         Hit       text      Answer
 
->>> import rag, tempfile
+>>> import pathlib, rag, tempfile
 >>> library = rag.Library(tempfile.mkdtemp())
 >>> report = library.add("seeds/jasper-lost-its-lead.txt")
 >>> report.added
@@ -11,7 +11,7 @@
 >>> answer = library.ask("why did Jasper decline")
 >>> answer.refused
 False
->>> original = open("seeds/jasper-lost-its-lead.txt", encoding="utf-8", newline="").read()
+>>> original = pathlib.Path("seeds/jasper-lost-its-lead.txt").read_bytes().decode()
 >>> all(original[c.start : c.end] == c.quote and rag.clean(c.quote).text == c.text for c in answer.citations)
 True
 >>> library.close()

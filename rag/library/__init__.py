@@ -203,8 +203,10 @@ class Library:
                 stale.append(hit.source)
                 continue
             start = page[1].to_text(Span(hit.start, hit.end)).start
-            proposed = cite(one.number, *page, Span(start + one.span.start, start + one.span.end))
-            citation = verify(proposed, page[0].text, _cleaner(page[0].kind), one.text)
+            span = Span(start + one.span.start, start + one.span.end)
+            if span.end > len(page[1].text):
+                continue  # a damaged row
+            citation = verify(cite(one.number, *page, span), page[0].text, _cleaner(page[0].kind), one.text)
             if citation.verified:
                 found[one.number] = citation
         return found, list(dict.fromkeys(stale))
@@ -232,7 +234,7 @@ class Library:
         truth = self.index.truth
         sources, documents, passages = truth.counts()
         meta = truth.meta
-        sound = not passages or len(self.index.vectors) == len(self.index.terms) == passages
+        sound = not passages or self.index.vectors.totals() == self.index.terms.totals() == truth.totals()
         return {
             "index": str(self.path),
             "embedder": meta.get("embedder", ""),

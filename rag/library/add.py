@@ -123,16 +123,17 @@ def bring_in_step(
 ) -> Report:
     """Bring `index` in step with files and folders; see `Library.add`."""
     report = Report()
-    known = index.truth.sources()
-    places = [(path, _location(Path(path))) for path in paths]
-    there = [path for path, place in places if str(path) == "-" or os.path.lexists(place) or not _under(place, known)]
     problems: dict[str, str] = {}
 
     def on_problem(where: str, why: str) -> None:
         problems.setdefault(where, why)
 
+    before = index.truth.sources()
+    places = [(path, _location(Path(path))) for path in paths]
+    there = [path for path, place in places if str(path) == "-" or os.path.lexists(path) or not _under(place, before)]
     files = list(find(there, on_problem))
     with index.derived() as changes:
+        known = index.truth.sources()  # now that nobody else writes
         batch = _Batch(index, embedder, changes, report)
         found = set()
         for number, path in enumerate(files):
