@@ -1,6 +1,19 @@
-"""`python -m rag` is `rag`."""
+"""`python -m rag` is `rag`: a quick start, then the command line."""
 
-from rag.cli import main
+import gc
+import os
+
+
+def main() -> None:
+    """Run the program."""
+    # the products here are small: threads that wait for more cost more than they save
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # nothing made by an import is garbage
+    from rag.cli import main as run
+
+    gc.enable()
+    run()
+
 
 if __name__ == "__main__":
     main()

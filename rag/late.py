@@ -1,5 +1,6 @@
 """Late interaction: question and text compared word by word, across scripts and languages, over the built-in table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,21 +38,27 @@ def prepare(question: str, words: WordEmbedder, background: Background) -> Asked
     return Asked(unit(vectors), weights, unit(whole.sum(axis=0)), {term: background.idf(term) for term in terms(kept)})
 
 
-def nearest(asked: Asked, vectors: Floats) -> Floats:
-    """For each word of the question the best cosine among a text's word `vectors`, 0 where none is near."""
-    if not len(vectors) or not len(asked.vectors):
-        return np.zeros(len(asked.vectors), dtype=np.float32)
-    best = (asked.vectors @ unit(vectors).T).max(axis=1)
-    return np.where(best < NEAR, 0.0, best).astype(np.float32)
+def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
+    """For each text and each word of the question the best cosine among the text's word vectors, (texts, words).
+
+    0 where none is near.
+    """
+    best = np.zeros((len(texts), len(asked.vectors)), dtype=np.float32)
+    filled = [at for at, vectors in enumerate(texts) if len(vectors)]
+    if filled and len(asked.vectors):
+        starts = np.cumsum([0, *(len(texts[at]) for at in filled[:-1])])
+        cosines = unit(np.concatenate([texts[at] for at in filled])) @ asked.vectors.T
+        best[filled] = np.maximum.reduceat(cosines, starts, axis=0)
+    best[best < NEAR] = 0
+    return best
 
 
-def covered(asked: Asked, best: Floats) -> float:
-    """Share of the question's weight that `nearest` found, 0 to 1.
+def covered(asked: Asked, best: Floats) -> Floats:
+    """Share of the question's weight that `nearest` found, 0 to 1, for each of its rows.
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020) over static vectors, weighted by rarity.
     """
-    total = float(asked.weights.sum())
-    return float(best @ asked.weights) / total if total else 0.0
+    return np.asarray(best @ asked.weights / (float(asked.weights.sum()) or 1.0), dtype=np.float32)
 
 
 def unit(vectors: Floats) -> Floats:

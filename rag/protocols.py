@@ -1,10 +1,9 @@
 """The seams, on one page. They are structural: an implementation has the methods and inherits nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.types import Evidence, Span
 
@@ -20,8 +19,13 @@ __all__ = [
     "Writer",
 ]
 
-Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float32]
+    Ids: TypeAlias = NDArray[np.int64]
+else:  # numpy.typing takes a twentieth of a second to import
+    Floats = Ids = np.ndarray
 
 
 @runtime_checkable

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
@@ -48,13 +47,14 @@ def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmb
 def _covered_by(hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[float]:
     """For each hit how much of the question it covers: as a whole, and in its best sentence alone, half and half."""
     texts = [[hit.title, *(span.of(hit.text) for span in hit.sentences or (Span(0, len(hit.text)),))] for hit in hits]
-    looked = iter(words.word_vectors([text for parts in texts for text in parts]))
-    shares = []
+    near = nearest(asked, words.word_vectors([text for parts in texts for text in parts]))
+    shares, at = [], 0
     for parts in texts:
-        near = [nearest(asked, own) for own in islice(looked, len(parts))]
-        together = covered(asked, np.max(near, axis=0))
-        alone = max(covered(asked, np.maximum(near[0], one)) for one in near[1:])
-        shares.append((together + alone) / 2)
+        own = near[at : at + len(parts)]
+        at += len(parts)
+        together = covered(asked, own.max(axis=0))
+        alone = covered(asked, np.maximum(own[0], own[1:])).max()
+        shares.append(float(together + alone) / 2)
     return shares
 
 

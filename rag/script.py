@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-import snowballstemmer
+import tantivy
 
 __all__ = ["HAN", "content", "fold", "han_share", "language", "terms"]
 
@@ -38,10 +38,10 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    return str(_STEMMER.stemWord(word)) if word.isascii() and word.isalpha() else word
+    return str(_STEMMER.analyze(word)[0]) if word.isascii() and word.isalpha() else word
 
 
-_STEMMER = snowballstemmer.stemmer("english")
+_STEMMER = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
 
 
 def terms(text: str) -> list[str]:

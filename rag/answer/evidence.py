@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -62,27 +61,28 @@ def look(
     rows: list[list[float]] = []
     spans_of = [hit.sentences or (Span(0, len(hit.text)),) for hit in hits]
     texts = [span.of(hit.text) for hit, spans in zip(hits, spans_of, strict=True) for span in spans]
-    looked = iter(words.word_vectors(texts))
-    titles = words.word_vectors([hit.title for hit in hits])
+    vectors = words.word_vectors(texts)
+    sums = np.array([own.sum(axis=0) for own in vectors])
+    near = nearest(asked, vectors)
+    titles = nearest(asked, words.word_vectors([hit.title for hit in hits]))
+    share, cosine = covered(asked, near), unit(sums) @ asked.whole
+    at = 0
     for number, (hit, spans) in enumerate(zip(hits, spans_of, strict=True)):
-        vectors = list(islice(looked, len(spans)))
-        near = [nearest(asked, own) for own in vectors]
-        sums = [own.sum(axis=0) for own in vectors]
-        titled = nearest(asked, titles[number])
+        first, behind = at, at + len(spans)
         other = float(language(hit.text) != own_language)
-        passage = float(unit(np.sum(sums, axis=0)) @ asked.whole)
-        for at, span in enumerate(spans):
+        passage = float(unit(sums[first:behind].sum(axis=0)) @ asked.whole)
+        for at, span in enumerate(spans, first):
             sentence = span.of(hit.text)
-            around = np.max([titled, *near[max(0, at - 1) : at + 2]], axis=0)
+            around = np.maximum(titles[number], near[max(first, at - 1) : min(at + 2, behind)].max(axis=0))
             rows.append(
                 [
-                    covered(asked, near[at]),
+                    float(share[at]),
                     _matched(asked, sentence),
-                    float(unit(sums[at]) @ asked.whole),
-                    covered(asked, around),
+                    float(cosine[at]),
+                    float(covered(asked, around)),
                     float(offers(wanted, sentence)) if wanted != "what" else 0.5,
                     (hit.score - hits[0].score) / 10,
-                    float(at == 0),
+                    float(at == first),
                     float(not _FINISHED.search(sentence)),
                     passage,
                     float(around[rare].min()) if rare.any() else 0.0,
@@ -91,6 +91,7 @@ def look(
             row = rows[-1]
             row += [other, other * row[0], other * row[2], other * row[3]]
             places.append((number, span))
+        at = behind
     return places, np.array(rows, dtype=np.float32).reshape(len(rows), len(FEATURES))
 
 
@@ -98,8 +99,8 @@ def gather(
     question: str, asked: Asked, hits: Sequence[Hit], words: WordEmbedder, most: int
 ) -> tuple[list[Evidence], Floats]:
     """The `most` best sentences, best first, numbered from 1, and the features of the best one (zeros if none)."""
-    places, features = look(question, asked, hits, words)
-    if not places:
+    places, features = look(question, asked, hits, words) if hits else ([], None)
+    if features is None:
         return [], np.zeros(len(FEATURES), dtype=np.float32)
     scores = features @ np.array(parameters()["sentence"], dtype=np.float32)
     heading = features[:, FEATURES.index("heading")] > 0

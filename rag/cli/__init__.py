@@ -1,18 +1,14 @@
 """The command line: parse the words, call the library, print. It decides nothing."""
 
-import hashlib
 import json
-import os
 import re
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rag.cli import render
-from rag.config import settings
 from rag.errors import BadInput, RagError
 from rag.library import Library, Report
 from rag.types import Span
@@ -52,16 +48,10 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress an
 
 def _open(index: str | None, source: list[str] | None, quiet: bool, **arguments: Any) -> Library:
     """The library of `--index`; with `--source` brought in step first, in an index of these files if none is named."""
-    if source and index is None:
-        # another model cannot share vectors, so it gets an index of its own
-        embedder = settings({"embedder": arguments.get("embedder")}).embedder
-        places = sorted(os.path.abspath(path) for path in source)  # noqa: PTH100 - links stay
-        name = re.sub(r"\W+", "-", Path(places[0]).name).strip("-") or "stdin"
-        key = "\n".join([*places, embedder])
-        index = f"indexes/{name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-    library = Library(index, **arguments)
-    if source:
-        _add(library, source, quiet)
+    if not source:
+        return Library(index, **arguments)
+    library = Library(index, **arguments) if index else Library.of(source, **arguments)
+    _add(library, source, quiet)
     return library
 
 

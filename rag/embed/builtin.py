@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from rag.protocols import Floats
@@ -40,8 +39,7 @@ class Builtin:
     def __init__(self, folder: Path = PATH) -> None:
         self._fingerprint = str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["fingerprint"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        with safe_open(str(folder / "model.safetensors"), framework="numpy") as weights:
-            self._table = weights.get_tensor("embedding.weight")
+        self._table = _mapped(folder / "model.safetensors", "embedding.weight")
         if self._tokenizer.get_vocab_size() != len(self._table):
             raise ValueError(f"{folder}: {len(self._table)} vectors for another number of pieces; install it again")
 
@@ -101,6 +99,20 @@ class Builtin:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         ids = [np.array(one.ids, dtype=np.intp) for one in found]
         return [self._table[own[own > 0]].astype(np.float32) for own in ids]
+
+
+def _mapped(file: Path, tensor: str) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
+    """A float16 tensor of a safetensors file, mapped and not read: a search touches a few hundred of its rows.
+
+    The format: eight bytes of length, a JSON header, the numbers.
+    """
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        entry = json.loads(opened.read(length))[tensor]
+    if entry["dtype"] != "F16":
+        raise ValueError(f"{file}: {tensor} is {entry['dtype']}, not F16; install it again")
+    start = 8 + length + entry["data_offsets"][0]
+    return np.asarray(np.memmap(file, dtype="<f2", mode="r", offset=start, shape=tuple(entry["shape"])))
 
 
 @lru_cache(maxsize=2)

@@ -79,7 +79,9 @@ class Index:
             which = f"another version of {embedder.name}" if meta["embedder"] == embedder.name else meta["embedder"]
             raise IndexUnusable(
                 f"the index {self.path} was built with {which}, not with {embedder.name}",
-                f"use --embedder {meta['embedder']}, or build a new one with --index OTHER --embedder {embedder.name}",
+                f"delete {self.path} and index again"
+                if meta["embedder"] == embedder.name
+                else f"use --embedder {meta['embedder']}, or build a new one with --index OTHER",
             )
 
     @property

@@ -12,6 +12,8 @@ from rag.protocols import Floats, Ids
 
 __all__ = ["FlatVectors"]
 
+_SMALL = 50_000  # vectors below which a second thread costs more than it saves
+
 
 class FlatVectors:
     """Exact search by inner product over L2-normalised vectors: the score is the cosine, higher is nearer.
@@ -50,6 +52,7 @@ class FlatVectors:
         parameters = None
         if among is not None:
             parameters = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))
+        faiss.omp_set_num_threads(1 if len(self) < _SMALL else os.cpu_count() or 1)
         scores, ids = self._index.search(np.ascontiguousarray(vectors), k, params=parameters)
         return np.where(ids < 0, -np.inf, scores).astype(np.float32), ids
 

@@ -1,5 +1,7 @@
 """The library: the only module that knows the order of the rooms."""
 
+import hashlib
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -19,8 +21,7 @@ from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.errors import BadInput, NotFound
 from rag.index import Index, Stored
 from rag.late import prepare
-from rag.library.add import Report, bring_in_step, is_current
-from rag.load import find, read
+from rag.library.report import Report
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
 from rag.rerank import DEPTH, distinct, second_look
 from rag.retrieve import retrieve
@@ -59,6 +60,18 @@ class Library:
         self.settings: Settings = settings({"index": None if index is None else str(index), **names, **others})
         self.path = Path(self.settings.index)
         self.__dict__.update(objects)  # in place of what the properties below would load
+
+    @classmethod
+    def of(cls, sources: Sequence[str | Path], **arguments: Any) -> "Library":
+        """The library of an index under `indexes/` that is of just these files and folders, and of just this model."""
+        embedder = settings({"embedder": arguments.get("embedder")}).embedder or "builtin"
+        model = embed.load(embedder)
+        places = sorted(os.path.abspath(path) for path in sources)  # noqa: PTH100 - links stay
+        name = re.sub(r"\W+", "-", Path(places[0]).name).strip("-") or "stdin"
+        key = "\n".join([*places, model.fingerprint]).encode(errors="surrogateescape")
+        made = cls(Path("indexes") / f"{name}-{hashlib.sha256(key).hexdigest()[:8]}", **arguments)
+        made.__dict__["embedder"] = model
+        return made
 
     def __enter__(self) -> "Library":
         return self
@@ -110,6 +123,9 @@ class Library:
         A file that cannot be read is skipped and named in the report. Raises NotFound for a path that neither exists
         nor is known to the index, and for folders without an article.
         """
+        from rag.library.add import bring_in_step  # with all that reads files behind it: searching needs none of it
+        from rag.load import find
+
         if "index" not in self.__dict__:
             if not Index.is_at(self.path):  # what is wrong with the call is said before a folder is made
                 find(paths)
@@ -189,6 +205,8 @@ class Library:
 
     def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
         """A verified citation for each number of the evidence that has one; and the sources that changed since."""
+        from rag.library.add import is_current
+
         pages: dict[int, tuple[Document, TracedText] | None] = {}
         found, stale = {}, []
         for one in evidence:
@@ -217,6 +235,8 @@ class Library:
         A file that is on the disk is read anew, whether it is in the index or not. Raises NotFound.
         """
         if _is_file(source):
+            from rag.load import read
+
             problems: list[tuple[str, str]] = []
             documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
             return [(document, clean(document.text, document.kind)) for document in documents]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,28 +10,17 @@ from rag.chunk import chunk
 from rag.clean import TracedText, breaks, clean, date_of, title_of
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
+from rag.library.report import Report
 from rag.load import STDIN, blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress
 from rag.types import Document, Kind, Span
 
-__all__ = ["Report", "bring_in_step", "is_current", "prepare"]
+__all__ = ["bring_in_step", "is_current", "prepare"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
 
 OnProblem = Callable[[str, str], None]
-
-
-@dataclass(slots=True)
-class Report:
-    """What an addition did, in articles; `skipped` names what could not be read, as (where, why)."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    passages: int = 0
-    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from rag.protocols import Floats
 
 __all__ = ["BROKEN", "of", "strangeness"]
 
@@ -57,7 +58,7 @@ _SINGLE = {
 
 
 @lru_cache(maxsize=1)
-def _table() -> npt.NDArray[np.float32]:
+def _table() -> Floats:
     """Log-probability of each UTF-16 code unit, shape (65536,)."""
     table = np.full(0x10000, _UNSEEN, dtype=np.float32)
     for first, last, value in _RANGES:
@@ -72,7 +73,7 @@ def _table() -> npt.NDArray[np.float32]:
     return table
 
 
-def _codes(text: str) -> npt.NDArray[np.uint16]:
+def _codes(text: str) -> "np.ndarray[tuple[int], np.dtype[np.uint16]]":
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
 
 

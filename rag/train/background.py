@@ -55,7 +55,7 @@ def count(texts: Iterable[str]) -> Counter[str]:
 def save(path: Path, df: Counter[str], n_zh: int, n_en: int, least: int) -> int:
     """Write the terms that at least `least` texts hold; gives how many there are."""
     kept = sorted((key(term), n) for term, n in df.items() if n >= least)
-    np.savez_compressed(
+    np.savez(
         path,
         keys=np.array([k for k, _ in kept], dtype=np.uint64),
         df=np.array([n for _, n in kept], dtype=np.uint32),
