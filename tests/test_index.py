@@ -99,7 +99,7 @@ def test_a_named_file_that_is_gone_leaves_the_index_and_others_stay(library: Lib
 def test_a_call_that_is_wrong_makes_no_index(tmp_path: Path) -> None:
     with Library(tmp_path / "new", embedder=HashedTerms()) as library, pytest.raises(NotFound, match="never-there"):
         library.add(tmp_path / "never-there.txt")
-    with Library(tmp_path / "new", embedder="no-such-model") as library, pytest.raises(ModelError):
+    with Library(tmp_path / "new", embedder=str(tmp_path / "no-model")) as library, pytest.raises(ModelError):
         library.add(tmp_path)
     assert not (tmp_path / "new").exists()
     (tmp_path / "empty").mkdir()
