@@ -1,6 +1,7 @@
 """How common a term is in general: document frequencies over background texts, counted by `rag.train.background`."""
 
 import math
+import re
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -12,6 +13,7 @@ from rag.script import HAN
 __all__ = ["PATH", "Background", "load"]
 
 PATH = Path(__file__).parent / "models" / "background.npz"
+_HAN = re.compile(f"[{HAN}]")
 UNKNOWN = 2.0
 """Frequency that is taken for a term which was not kept."""
 
@@ -19,23 +21,6 @@ UNKNOWN = 2.0
 def key(term: str) -> int:
     """The 64-bit number that a term is stored under."""
     return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little")
-
-
-def _is_han(term: str) -> bool:
-    return any(low <= term[0] <= high for low, high in _HAN)
-
-
-def _ranges(inside: str) -> list[tuple[str, str]]:
-    """The ranges of a character class without brackets."""
-    found, place = [], 0
-    while place < len(inside):
-        last = place + 2 if inside[place + 1 : place + 2] == "-" else place
-        found.append((inside[place], inside[last]))
-        place = last + 1
-    return found
-
-
-_HAN = _ranges(HAN)
 
 
 class Background:
@@ -57,7 +42,7 @@ class Background:
         number = np.uint64(key(term))
         place = int(np.searchsorted(self._keys, number))
         known = place < len(self._keys) and self._keys[place] == number
-        texts = self.n_zh if _is_han(term) else self.n_zh + self.n_en
+        texts = self.n_zh if _HAN.match(term) else self.n_zh + self.n_en
         return (float(self._df[place]) if known else UNKNOWN), texts
 
     @lru_cache(maxsize=100_000)  # noqa: B019  (one object for a process)

@@ -95,7 +95,7 @@ _FUNCTION_EN = (
     "so such not no nor too very just also s t many much long far old tell please say said cause reason"
 ).split()
 _FUNCTION_RUN = re.compile("|".join(sorted(_FUNCTION_ZH, key=len, reverse=True)))
-_FUNCTION_STEMS = frozenset(_FUNCTION_EN)
+_FUNCTION_WORDS = frozenset(_FUNCTION_EN)
 
 
 def content(question: str) -> str:
@@ -107,6 +107,6 @@ def content(question: str) -> str:
     ('jasper 衰落', 'jasper decline?')
     """
     folded = fold(question)
-    kept = re.sub(r"[^\W_]+", lambda word: " " if word[0] in _FUNCTION_STEMS else word[0], folded)
+    kept = re.sub(r"[^\W_]+", lambda word: " " if word[0] in _FUNCTION_WORDS else word[0], folded)
     kept = " ".join(_FUNCTION_RUN.sub(" ", kept).split())
     return kept if _LETTER.search(kept) else folded

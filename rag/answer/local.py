@@ -1,6 +1,5 @@
 """A writer on this machine: any causal language model of transformers that has a chat template."""
 
-import os
 import re
 import sys
 import threading
@@ -11,6 +10,7 @@ from typing import Any
 
 from rag.answer.prompt import Filter, Message, chat, fitting, looping, no_answer
 from rag.errors import ModelError
+from rag.hub import first_line, offline
 from rag.types import Evidence
 
 __all__ = ["LocalWriter"]
@@ -102,7 +102,7 @@ class LocalWriter:
                 )
             except Exception as error:
                 if tried is merged:
-                    said = f"the chat template of {self.name} fails ({_first_line(error)})"
+                    said = f"the chat template of {self.name} fails ({first_line(error)})"
                     raise ModelError(said, "choose another model") from error
                 continue
             if rules in text:
@@ -163,7 +163,7 @@ class LocalWriter:
             thread.join()
         if failed:
             hint = "choose a smaller model, or run it on the CPU" if "memory" in str(failed[0]) else ""
-            raise ModelError(f"{self.name} failed while writing ({_first_line(failed[0])})", hint) from failed[0]
+            raise ModelError(f"{self.name} failed while writing ({first_line(failed[0])})", hint) from failed[0]
 
 
 def _open(name: str, device: str | None) -> tuple[Any, Any]:
@@ -176,7 +176,7 @@ def _open(name: str, device: str | None) -> tuple[Any, Any]:
         import transformers  # noqa: F401
     except ImportError as error:
         hint = "pip install 'rag[models]', or use `extract`"
-        raise ModelError(f"{name!r} needs the package transformers ({_first_line(error)})", hint) from error
+        raise ModelError(f"{name!r} needs the package transformers ({first_line(error)})", hint) from error
     local = folder.is_dir()
     source = str(folder) if local else name
     try:
@@ -186,8 +186,8 @@ def _open(name: str, device: str | None) -> tuple[Any, Any]:
     except Exception as error:
         if local or not isinstance(error, OSError):
             hint = f"it must be a causal language model, whole, with its weights in safetensors; {KINDS}"
-            raise ModelError(f"{name} cannot be loaded ({_first_line(error)})", hint) from error
-        if _offline():
+            raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
+        if offline():
             raise ModelError(
                 f"the language model {name!r} is not on this machine, and HF_HUB_OFFLINE forbids fetching it",
                 "unset HF_HUB_OFFLINE once to fetch it, or copy its folder here and name that; or use `extract`",
@@ -199,7 +199,7 @@ def _open(name: str, device: str | None) -> tuple[Any, Any]:
         raise
     except Exception as error:
         raise ModelError(
-            f"the language model {name!r} is not here and could not be fetched ({_first_line(error)})",
+            f"the language model {name!r} is not here and could not be fetched ({first_line(error)})",
             f"check the name and the connection; {KINDS}",
         ) from error
 
@@ -236,14 +236,3 @@ def _load(source: str, device: str | None, *, local_files_only: bool) -> tuple[A
     # Nothing of the model's own sampling and penalties is kept: a penalty for repetition hinders quoting.
     model.generation_config = GenerationConfig(do_sample=False, eos_token_id=sorted(ends) or None, pad_token_id=padding)
     return tokenizer, model
-
-
-def _offline() -> bool:
-    return any(
-        os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE")
-        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

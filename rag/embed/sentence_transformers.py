@@ -14,6 +14,7 @@ import numpy as np
 
 from rag.embed import KINDS
 from rag.errors import ModelError
+from rag.hub import first_line, offline
 from rag.protocols import Floats
 
 __all__ = ["SentenceTransformerEmbedder", "folder_fingerprint"]
@@ -81,7 +82,7 @@ class SentenceTransformerEmbedder:
         try:
             vectors = np.asarray(encode(list(texts), **options), dtype=np.float32)
         except RuntimeError as error:  # torch's, out of memory among them
-            raise ModelError(f"{self.name} failed ({_first_line(error)})", "try it on the CPU") from error
+            raise ModelError(f"{self.name} failed ({first_line(error)})", "try it on the CPU") from error
         if not np.isfinite(vectors).all():
             raise ModelError(f"{self.name} gave vectors that are not finite", "its weights are damaged; fetch it again")
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -124,7 +125,7 @@ def _folder(name: str) -> Path | None:
         raise ModelError(f"there is no embedding model {name!r}", KINDS)
     if difflib.get_close_matches(name, ["builtin"], cutoff=0.75):
         raise ModelError(f"there is no embedding model {name!r}", f"did you mean `builtin`? {KINDS}")
-    return _cached(name, sure=not _offline())
+    return _cached(name, sure=not offline())
 
 
 def _cached(name: str, *, sure: bool) -> Path | None:
@@ -142,7 +143,7 @@ def _cached(name: str, *, sure: bool) -> Path | None:
 
 
 def _open(name: str, folder: Path | None, device: str | None) -> Any:
-    if folder is None and _offline():
+    if folder is None and offline():
         raise ModelError(
             f"the embedding model {name!r} is not on this machine, and HF_HUB_OFFLINE forbids fetching it",
             "unset HF_HUB_OFFLINE once to fetch it, or copy its folder here and name that; or use `builtin`",
@@ -153,7 +154,7 @@ def _open(name: str, folder: Path | None, device: str | None) -> Any:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         hint = "pip install 'rag[models]', or use `builtin`"
-        raise ModelError(f"{name!r} needs the package sentence-transformers ({_first_line(error)})", hint) from error
+        raise ModelError(f"{name!r} needs the package sentence-transformers ({first_line(error)})", hint) from error
     options: dict[str, Any] = {
         "device": device,
         "trust_remote_code": False,
@@ -163,15 +164,15 @@ def _open(name: str, folder: Path | None, device: str | None) -> Any:
         try:
             return SentenceTransformer(str(folder), local_files_only=True, **options)
         except Exception as error:
-            if Path(name).expanduser().is_dir() or _offline() or not isinstance(error, OSError):
+            if Path(name).expanduser().is_dir() or offline() or not isinstance(error, OSError):
                 hint = f"check that the model is whole and of a kind that the package loads; {KINDS}"
-                raise ModelError(f"{name} cannot be loaded ({_first_line(error)})", hint) from error
+                raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
     sys.stderr.write(f"rag: fetching the embedding model {name} from the Hugging Face hub, once\n")
     try:
         return SentenceTransformer(name, **options)
     except Exception as error:
         raise ModelError(
-            f"the embedding model {name!r} is not here and could not be fetched ({_first_line(error)})",
+            f"the embedding model {name!r} is not here and could not be fetched ({first_line(error)})",
             f"check the name and the connection; {KINDS}",
         ) from error
 
@@ -184,14 +185,3 @@ def _refuse_pickle(name: str, folder: Path) -> None:
                 "name a model that has model.safetensors, or if you trust this one, convert it: "
                 f"SentenceTransformer({name!r}).save('folder'), and name that folder",
             )
-
-
-def _offline() -> bool:
-    return any(
-        os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE")
-        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
