@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tantivy
 
-__all__ = ["HAN", "content", "fold", "han_share", "language", "terms"]
+__all__ = ["HAN", "content", "fold", "han_share", "language", "terms", "to_simplified"]
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
@@ -19,7 +19,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 @lru_cache(maxsize=1)
-def _to_simplified() -> dict[int, int]:
+def to_simplified() -> dict[int, int]:
     """Code point to code point. The table was derived from OpenCC once, by `python -m rag.train.fold_table`."""
     traditional, simplified = Path(__file__).with_name("script.txt").read_text(encoding="utf-8").split("\n")[:2]
     return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
@@ -33,7 +33,7 @@ def fold(text: str) -> str:
     >>> fold("ＡＩ技術的發展")
     'ai技术的发展'
     """
-    return unicodedata.normalize("NFKC", text).lower().translate(_to_simplified())
+    return unicodedata.normalize("NFKC", text).lower().translate(to_simplified())
 
 
 @lru_cache(maxsize=200_000)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from rag.clean import characters, lines, markup
+from rag.clean import characters, lines, markup, shift
 from rag.clean.about import date_of, title_of
 from rag.clean.markdown import markdown
 from rag.clean.traced import TracedText
@@ -13,10 +13,12 @@ __all__ = ["STEPS", "TracedText", "breaks", "clean", "date_of", "title_of"]
 
 Step = Callable[[str], Iterable[Edit]]
 
-_CHARACTERS: Final[tuple[Step, ...]] = (characters.line_breaks, characters.invisible, characters.private_use)
+_CHARACTERS: Final[tuple[Step, ...]] = (characters.line_breaks, characters.invisible)
 _TEXT: Final[tuple[Step, ...]] = (
     *_CHARACTERS,
     characters.pinyin_notes,
+    shift.byte_shift,
+    characters.private_use,  # only now: such characters are bytes that fell out of step
     characters.line_spacing,
     lines.spam_title,
     lines.breadcrumb,

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 
+from rag.clean.readings import SYLLABLE, readings
 from rag.script import HAN
 from rag.types import Edit
 
@@ -16,7 +15,7 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
-_NOTE = re.compile(rf"(?<=[{HAN}])\(([a-z\u00e0-\u01dc\u0144\u0148\u01f9\u1e3f]{{1,6}})\)")
+_NOTE = re.compile(rf"(?<=[{HAN}])\(({SYLLABLE})\)")
 _BREAK = re.compile("\r(?=\n)|\r|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _LINE_END = re.compile(r"(?<!\s)[^\S\n]+(?=\n)|(?<!\s)[^\S\n]+\Z|(?<=\n)[^\S\n]+|\A[^\S\n]+")
 _BLANK = re.compile(r"\A\n+|(?<=\n\n)\n+|(?<!\n)\n+\Z")
@@ -38,12 +37,6 @@ def private_use(text: str) -> Iterator[Edit]:
         yield Edit(found.start(), found.end(), "", "private-use character")
 
 
-@lru_cache(maxsize=1)
-def _readings() -> dict[str, frozenset[str]]:
-    lines = Path(__file__).with_name("readings.txt").read_text(encoding="utf-8").splitlines()
-    return {syllable: frozenset(characters) for syllable, characters in map(str.split, lines)}
-
-
 def pinyin_notes(text: str) -> Iterator[Edit]:
     """Deletes a note in ASCII brackets that gives a reading of the very character before it.
 
@@ -53,7 +46,7 @@ def pinyin_notes(text: str) -> Iterator[Edit]:
     [1]
     """
     for found in _NOTE.finditer(text):
-        if text[found.start() - 1] in _readings().get(found[1], ()):
+        if text[found.start() - 1] in readings().get(found[1], ()):
             yield Edit(found.start(), found.end(), "", "pinyin note")
 
 
