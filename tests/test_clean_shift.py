@@ -72,9 +72,8 @@ def test_most_characters_of_long_runs_come_back():
     for sentence in SENTENCES:
         for at in range(len(sentence)):
             dirty = shifted(sentence, at)
-            same = sum(
-                1 for _ in takewhile(lambda ends: ends[0] == ends[1], zip(dirty[::-1], sentence[::-1]))
-            )  # in step again
+            ends = zip(dirty[::-1], sentence[::-1], strict=False)
+            same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))  # in step again
             run = len(sentence) - same - at
             if run >= 4:
                 back = repaired(dirty)

@@ -5,6 +5,7 @@ from typing import Final
 
 from rag.clean import characters, lines, markup, shift
 from rag.clean.about import date_of, title_of
+from rag.clean.codepage import wrong_code_page
 from rag.clean.markdown import markdown
 from rag.clean.traced import TracedText
 from rag.types import Edit, Kind
@@ -13,12 +14,15 @@ __all__ = ["STEPS", "TracedText", "breaks", "clean", "date_of", "title_of"]
 
 Step = Callable[[str], Iterable[Edit]]
 
+# controls, private characters and odd forms tell how a text was wrongly decoded: they are removed after that is mended
+_DECODED: Final[tuple[Step, ...]] = (wrong_code_page,)
 _CHARACTERS: Final[tuple[Step, ...]] = (characters.line_breaks, characters.invisible)
 _TEXT: Final[tuple[Step, ...]] = (
     *_CHARACTERS,
     characters.pinyin_notes,
     shift.byte_shift,
-    characters.private_use,  # only now: such characters are bytes that fell out of step
+    characters.private_use,
+    characters.odd_forms,
     characters.line_spacing,
     lines.spam_title,
     lines.breadcrumb,
@@ -32,10 +36,11 @@ _TEXT: Final[tuple[Step, ...]] = (
 )
 
 STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
-    "text": _TEXT,
-    "record": _TEXT,
-    "markdown": (*_CHARACTERS, markdown, *_TEXT),  # a mark may stand behind a byte order mark or a bare "\r"
-    "html": (markup.html, markup.entities, *_TEXT),
+    "text": (markup.left_entities, *_DECODED, *_TEXT),
+    "record": (markup.left_entities, *_DECODED, *_TEXT),
+    # a mark may stand behind a byte order mark or a bare "\r"
+    "markdown": (markup.left_entities, *_DECODED, *_CHARACTERS, markdown, *_TEXT),
+    "html": (markup.html, markup.entities, *_DECODED, *_TEXT),
 }
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
 

@@ -1,13 +1,14 @@
-"""Steps on single characters: what no reader sees, and notes of how a character is read."""
+"""Steps on single characters: what no reader sees, odd forms, and notes of how a character is read."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from rag.clean.readings import SYLLABLE, readings
 from rag.script import HAN
 from rag.types import Edit
 
-__all__ = ["blank_lines", "invisible", "line_breaks", "line_spacing", "pinyin_notes", "private_use"]
+__all__ = ["blank_lines", "invisible", "line_breaks", "line_spacing", "odd_forms", "pinyin_notes", "private_use"]
 
 # controls but tab and newline, soft hyphen, zero-width and direction marks, variation selectors, BOM, replacement
 _INVISIBLE = re.compile(
@@ -15,6 +16,20 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
 )
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]+")
+_RADICALS = (
+    "⺟母⺠民⺩王⺫目⺬示⺶羊⻁虎⻄西⻅见⻆角⻋车⻉贝⻑長⻓长⻔门⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食"
+    "⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀⻳龟"
+)
+_PLAIN = dict(zip(map(ord, _RADICALS[::2]), _RADICALS[1::2], strict=True))
+_ODD = {
+    "full-width letter or digit": "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a",
+    "half-width kana": "\uff61-\uff9f",
+    "radical": f"\u2f00-\u2fd5{_RADICALS[::2]}",
+    "compatibility ideograph": "\uf900-\ufaff\U0002f800-\U0002fa1f",
+    "ligature": "\ufb00-\ufb06",
+}
+_ODD_RUN = re.compile(f"[{''.join(_ODD.values())}]+")
+_ODD_FORMS = tuple((why, re.compile(f"[{forms}]+")) for why, forms in _ODD.items())
 _NOTE = re.compile(rf"(?<=[{HAN}])\(({SYLLABLE})\)")
 _BREAK = re.compile("\r(?=\n)|\r|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _LINE_END = re.compile(r"(?<!\s)[^\S\n]+(?=\n)|(?<!\s)[^\S\n]+\Z|(?<=\n)[^\S\n]+|\A[^\S\n]+")
@@ -35,6 +50,26 @@ def private_use(text: str) -> Iterator[Edit]:
     """Deletes characters of the private-use areas: no font but the page's own had a picture for them."""
     for found in _PRIVATE.finditer(text):
         yield Edit(found.start(), found.end(), "", "private-use character")
+
+
+def odd_forms(text: str) -> Iterator[Edit]:
+    """Writes the plain character for a form that a font, an old code page or a PDF put in its place.
+
+    Full-width letters and digits become ASCII; full-width punctuation stays, since Chinese is written with it.
+
+    >>> [(edit.new, edit.why) for edit in odd_forms("（ＳＯＲＡ），⽤⼾")]
+    [('SORA', 'full-width letter or digit'), ('用戶', 'radical')]
+    """
+    for found in _ODD_RUN.finditer(text):
+        at, end = found.span()
+        while at < end:
+            why, form = next(kind for kind in _ODD_FORMS if kind[1].match(text, at))
+            stretch = form.match(text, at, end)
+            assert stretch
+            new = unicodedata.normalize("NFKC", stretch[0].translate(_PLAIN))
+            if new != stretch[0]:  # twelve of the compatibility ideographs are plain ones
+                yield Edit(at, stretch.end(), new, why)
+            at = stretch.end()
 
 
 def pinyin_notes(text: str) -> Iterator[Edit]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.types import Edit
 
-__all__ = ["entities", "html"]
+__all__ = ["entities", "html", "left_entities"]
 
 _BLOCK = frozenset(
     "address article blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
@@ -21,6 +21,11 @@ _CLOSE = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for
 _VALUE_OR_END = re.compile(r"=\s*([\"'])|>")
 _SPACE = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
+_LEFT = re.compile(  # "said" is a tag or an entity of an entity
+    r"&(?:(?P<said>lt;[/!?]?[a-zA-Z](?:[^&<>\n]|&(?:quot|#39|amp);){0,80}&gt;|amp;#?\w{1,30};)"
+    r"|(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});)"
+)
+_QUOTED = re.compile(r"[`\"'“‘「『]&#?\w+;[`\"'”’」』]")
 
 
 class _Tag(NamedTuple):
@@ -144,4 +149,18 @@ def entities(text: str) -> Iterator[Edit]:
     for found in _ENTITY.finditer(text):
         plain = stdlib_html.unescape(found[0])
         if plain != found[0]:
+            yield Edit(found.start(), found.end(), plain, "entity")
+
+
+def left_entities(text: str) -> Iterator[Edit]:
+    """As `entities`, for text that is no HTML any more: leaves what an article about HTML says.
+
+    That is a whole tag, an entity of an entity, and one that stands alone between quotation marks.
+
+    >>> [edit.new for edit in left_entities("A&nbsp;&lt; B, the tag &lt;br&gt;, &amp;lt; for a &lt; sign, `&nbsp;`")]
+    ['\\xa0', '<', '<']
+    """
+    for found in _LEFT.finditer(text):
+        plain = stdlib_html.unescape(found[0])
+        if not found["said"] and plain != found[0] and not _QUOTED.match(text, max(0, found.start() - 1)):
             yield Edit(found.start(), found.end(), plain, "entity")

@@ -10,7 +10,7 @@ import math
 import re
 from typing import NamedTuple
 
-from rag.load import likely
+from rag import likely
 
 __all__ = ["Guess", "decode", "detect", "errors"]
 

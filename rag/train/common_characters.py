@@ -1,4 +1,4 @@
-"""Writes `rag/load/common.txt`: the commonest Simplified, then Traditional characters, most frequent first.
+"""Writes `rag/common.txt`: the commonest Simplified, then Traditional characters, most frequent first.
 
     python -m rag.train.common_characters [../shared/data]
 
@@ -46,7 +46,7 @@ def count(data: Path) -> dict[str, Counter[str]]:
 def main() -> None:
     """Write the two lines beside `rag/load/encoding.py`."""
     counts = count(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data"))
-    target = Path(__file__).parents[1] / "load" / "common.txt"
+    target = Path(__file__).parents[1] / "common.txt"
     with target.open("w", encoding="utf-8", newline="\n") as lines:
         for language, counter in counts.items():
             ranked = sorted(counter, key=lambda han: (-counter[han], han))[:KEPT]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.load import encoding, likely
+from rag import likely
+from rag.load import encoding
 
 SIMPLIFIED = (
     "村口的面馆开了二十三年，老板姓孙，早上五点起来和面，从不用机器。有人劝他把店搬到城里去，他说城里的水太硬，"

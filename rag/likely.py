@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.protocols import Floats
 
-__all__ = ["BROKEN", "of", "strangeness"]
+__all__ = ["BROKEN", "commonest", "of", "strangeness"]
 
 BROKEN = -16.0
 """Of U+FFFD: so much that bytes are broken rarely, so little that a few do not outweigh a decoding that fits."""
@@ -63,7 +63,7 @@ def _table() -> Floats:
     table = np.full(0x10000, _UNSEEN, dtype=np.float32)
     for first, last, value in _RANGES:
         table[first : last + 1] = value
-    for line in Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split("\n")[:2]:
+    for line in commonest():
         codes = _codes(line)
         ranks = np.arange(1, len(codes) + 1)
         values = np.interp(np.log(ranks), np.log(_RANKS), _AT_RANK) + _TWO_SCRIPTS
@@ -71,6 +71,16 @@ def _table() -> Floats:
     for value, characters in _SINGLE.items():
         table[_codes(characters)] = value
     return table
+
+
+def commonest(count: int | None = None) -> list[str]:
+    """The `count` commonest Simplified characters and the Traditional ones, in this order; all that are known for None.
+
+    >>> commonest(3)
+    ['的一在', '的之人']
+    """
+    lines = Path(__file__).with_name("common.txt").read_text(encoding="utf-8").split("\n")[:2]
+    return [line[:count] for line in lines]
 
 
 def _codes(text: str) -> "np.ndarray[tuple[int], np.dtype[np.uint16]]":
