@@ -14,6 +14,7 @@ __all__ = [
     "Hit",
     "Kind",
     "Mode",
+    "Origin",
     "Passage",
     "Piece",
     "Span",
@@ -55,11 +56,20 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a field of a document was found, in words, and its stretch of the original if it is written there."""
+
+    where: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One article as it was found.
 
     `text` is the original, decoded with `encoding` (a Python codec name), newlines untouched; `sha256` is of the
     original bytes (of the UTF-8 text for a `record`). `line` is the line of `source` on which `text` begins.
+    `provenance` says of `title`, `author`, `site` and `date` where each was found.
     """
 
     doc_id: str
@@ -73,6 +83,9 @@ class Document:
     url: str = ""
     line: int = 1
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    author: str = ""
+    site: str = ""
+    provenance: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

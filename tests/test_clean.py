@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.chunk import chunk
-from rag.clean import breaks, clean, date_of, title_of
+from rag.clean import breaks, clean
 from rag.types import Kind, Span
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -110,15 +110,6 @@ def test_snippets_of_the_questions_survive_and_furniture_of_the_seeds_does_not()
     ]
     unwanted += ["All rights reserved", "编辑:admin", "編輯:admin"]
     assert [line for line in unwanted if line in everything] == []
-
-
-def test_titles_and_dates() -> None:
-    pages = {path.stem: (clean(read(path)), read(path)) for path in ARTICLES}
-    page, raw = pages["jasper-lost-its-lead"]
-    assert title_of(page).of(page.text) == "先跑的人為什么沒跑贏:Jasper們留下的教訓"
-    iso, span = date_of(raw)
-    assert (iso, span.of(raw)) == ("2023-08-05T09:26:41", "2023-08-05 09:26:41")
-    assert date_of("2024-13-45 | 来源")[0] == ""
 
 
 def test_html_keeps_the_way_back() -> None:

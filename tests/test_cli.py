@@ -90,6 +90,12 @@ def test_show_and_status(home: Path) -> None:
     for edit in reversed(record["edits"]):
         original = original[: edit["start"]] + edit["new"] + original[edit["end"] :]
     assert original == record["text"], "the edits replay"
+    assert record["author"] == "" and record["provenance"]["title"]["where"] == "first line"
+    span = record["provenance"]["date"]["span"]
+    original = (SEEDS / "jasper-lost-its-lead.txt").read_bytes().decode()
+    assert original[span["start"] : span["end"]] == "2023-08-05 09:26:41"
+    plain = rag("show", file, cwd=home).stdout
+    assert "  date  2023-08-05T09:26:41  (line 5)" in plain and f"({record['provenance']['title']['where']})" in plain
     status = json.loads(rag("status", "--json", cwd=home).stdout)
     assert (status["documents"], status["embedder"], status["sound"]) == (5, "builtin", True)
 

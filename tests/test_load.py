@@ -18,7 +18,7 @@ from rag.errors import NotFound, RagError, Unreadable
 from rag.load import STDIN, blame, find, fingerprint, lines, original, read, read_text, source_of
 from rag.load.date import normalised
 from rag.load.html import declared_charset
-from rag.types import Document
+from rag.types import Document, Origin
 
 ARTICLE = "渡口的鐘壞了以後，島上的人改看麵包房的煙。\r\n它五點開始冒，從不遲到。\r\n"
 
@@ -359,7 +359,8 @@ def test_records(tmp_path: Path) -> None:
     one, two, three = read(path, "c.jsonl")
     assert one == Document(
         "d1", "c.jsonl", "鐘壞了。", hashlib.sha256("鐘壞了。".encode()).hexdigest(), "utf-8", "record",
-        "渡口", "2024-03-05", "http://a.b", 1, {"lang": "zh"},
+        "渡口", "2024-03-05", "http://a.b", 1, {"lang": "zh"}, "", "",
+        {"title": Origin("field title"), "date": Origin("field date")},
     )  # fmt: skip
     assert (two.doc_id, two.text, two.title, two.line, two.metadata) == ("7", "two\r\nlines", "", 3, {"metadata": {}})
     assert three.doc_id == hashlib.sha256("三".encode()).hexdigest()[:16]

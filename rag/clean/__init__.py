@@ -3,27 +3,29 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from rag.clean import characters, lines, markup, shift
-from rag.clean.about import date_of, title_of
+from rag.clean import about, characters, lines, main_text, markup, shift
 from rag.clean.codepage import wrong_code_page
 from rag.clean.markdown import markdown
 from rag.clean.traced import TracedText
-from rag.types import Edit, Kind
+from rag.types import Document, Edit, Kind
 
-__all__ = ["STEPS", "TracedText", "breaks", "clean", "date_of", "title_of"]
+__all__ = ["STEPS", "TracedText", "breaks", "clean", "described"]
 
 Step = Callable[[str], Iterable[Edit]]
 
 # controls, private characters and odd forms tell how a text was wrongly decoded: they are removed after that is mended
 _DECODED: Final[tuple[Step, ...]] = (wrong_code_page,)
 _CHARACTERS: Final[tuple[Step, ...]] = (characters.line_breaks, characters.invisible)
-_TEXT: Final[tuple[Step, ...]] = (
+_READABLE: Final[tuple[Step, ...]] = (
     *_CHARACTERS,
     characters.pinyin_notes,
     shift.byte_shift,
     characters.private_use,
     characters.odd_forms,
     characters.line_spacing,
+)
+_TEXT: Final[tuple[Step, ...]] = (
+    *_READABLE,
     lines.spam_title,
     lines.breadcrumb,
     lines.navigation,
@@ -40,9 +42,12 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
     "record": (markup.left_entities, *_DECODED, *_TEXT),
     # a mark may stand behind a byte order mark or a bare "\r"
     "markdown": (markup.left_entities, *_DECODED, *_CHARACTERS, markdown, *_TEXT),
-    "html": (markup.html, markup.entities, *_DECODED, *_TEXT),
+    "html": (main_text.html, *_DECODED, *_TEXT),
 }
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
+
+
+_REMOVED: Final = lines.REASONS | {main_text.REASON}
 
 
 def breaks(page: TracedText) -> list[int]:
@@ -50,7 +55,7 @@ def breaks(page: TracedText) -> list[int]:
     return [
         place.start
         for edit, place in zip(page.edits, page.written, strict=True)
-        if not lines.REASONS.isdisjoint(edit.why.split(" + "))
+        if not _REMOVED.isdisjoint(edit.why.split(" + "))
     ]
 
 
@@ -63,7 +68,17 @@ def clean(raw: str, kind: Kind = "text") -> TracedText:
     >>> [edit.why for edit in page.edits]
     ['pinyin note + breadcrumb', 'space', 'pinyin note', 'pinyin note', 'byline + space']
     """
+    return _through(STEPS[kind], raw)
+
+
+def described(document: Document, page: TracedText) -> Document:
+    """`document` with title, author, site and date as far as they can be found; `page` is its text as cleaned."""
+    tags = (markup.html, markup.entities) if document.kind == "html" else ()
+    return about.described(document, page, lambda raw: _through((*tags, *_DECODED, *_READABLE), raw))
+
+
+def _through(steps: Iterable[Step], raw: str) -> TracedText:
     traced = TracedText(raw)
-    for step in STEPS[kind]:
+    for step in steps:
         traced = traced.apply(step(traced.text))
     return traced

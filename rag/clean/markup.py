@@ -2,12 +2,13 @@
 
 import html as stdlib_html
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from rag.types import Edit
 
-__all__ = ["entities", "html", "left_entities"]
+__all__ = ["entities", "html", "left_entities", "tags"]
 
 _BLOCK = frozenset(
     "address article blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
@@ -19,6 +20,8 @@ _FURNITURE = frozenset("nav footer aside form button menu".split())
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
 _CLOSE = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in _DROPPED}
 _VALUE_OR_END = re.compile(r"=\s*([\"'])|>")
+_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
+_MOST_HIDDEN = 1000  # characters; whole pages are hidden too, until a script shows them
 _SPACE = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _LEFT = re.compile(  # "said" is a tag or an entity of an entity
@@ -43,35 +46,43 @@ def html(text: str) -> Iterator[Edit]:
     >>> TracedText(source).apply(html(source)).text.strip()
     'A word'
     """
-    tags = list(_tags(text))
-    ends = _furniture(tags)
+    found = list(tags(text))
+    ends = _unseen(text, found)
     at = number = 0
-    while number < len(tags):
-        first = tags[number]
+    while number < len(found):
+        first = found[number]
         last = ends.get(number, number)
         yield from _spaces(text, at, first.start)
-        at = tags[last].end
-        if first.name in _FURNITURE:
-            yield Edit(first.start, at, "\n", f"<{'/' * first.closing}{first.name}>")
-        else:
-            new = "\n" if first.name in _BLOCK else ""
-            yield Edit(first.start, at, new, f"<{'/' * first.closing}{first.name or '!'}>")
+        at = found[last].end
+        new = "\n" if first.name in _BLOCK or first.name in _FURNITURE else ""
+        hidden = last > number and first.name not in _FURNITURE
+        why = "hidden text" if hidden else f"<{'/' * first.closing}{first.name or '!'}>"
+        yield Edit(first.start, at, new, why)
         number = last + 1
     yield from _spaces(text, at, len(text))
 
 
-def _furniture(tags: list[_Tag]) -> dict[int, int]:
-    """Which opening tag of page furniture is closed by which; one that is never closed hides nothing."""
+def _unseen(text: str, found: list[_Tag]) -> dict[int, int]:
+    """Which opening tag of page furniture or of hidden words is closed by which; one never closed hides nothing."""
     ends: dict[int, int] = {}
-    opened: dict[str, list[int]] = {name: [] for name in _FURNITURE}
-    for number, tag in enumerate(tags):
-        if tag.name not in _FURNITURE:
-            continue
+    opened: dict[str, list[int]] = defaultdict(list)
+    for number, tag in enumerate(found):
         if not tag.closing:
             opened[tag.name].append(number)
         elif opened[tag.name]:
-            ends[opened[tag.name].pop()] = number
+            first = opened[tag.name].pop()
+            if tag.name in _FURNITURE or (tag.end - found[first].start < _MOST_HIDDEN and _hides(text, found[first])):
+                ends[first] = number
     return ends
+
+
+def _hides(text: str, tag: _Tag) -> bool:
+    """Whether the tag says that its element is not shown."""
+    written = text[tag.start : min(tag.end, tag.start + _MOST_HIDDEN)].lower()
+    if "hidden" not in written and "none" not in written:
+        return False
+    has = {attribute[1]: attribute[2] or "" for attribute in _ATTRIBUTE.finditer(written, len(tag.name) + 1)}
+    return "hidden" in has or "display:none" in has.get("style", "").replace(" ", "")
 
 
 def _spaces(text: str, start: int, end: int) -> Iterator[Edit]:
@@ -81,7 +92,7 @@ def _spaces(text: str, start: int, end: int) -> Iterator[Edit]:
             yield Edit(found.start(), found.end(), " ", "space")
 
 
-def _tags(text: str) -> Iterator[_Tag]:
+def tags(text: str) -> Iterator[_Tag]:
     """The tags of `text`, disjoint and in order.
 
     One pass from left to right: a search that found nothing is not made again, so unclosed tags cost linear time.

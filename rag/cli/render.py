@@ -133,7 +133,23 @@ def page(document: Document, cleaned_page: TracedText, span: Span | None, *, cle
         inside = cleaned_page.to_text(span) if span else None
         _stretch(console, cleaned_page.text, inside)
     else:
+        if span is None:
+            _about(console, document)
         _stretch(console, document.text, span)
+
+
+def _about(console: Console, document: Document) -> None:
+    """A line for each field that is known, with where it was found."""
+    known = 0
+    for name in ("title", "author", "site", "date"):
+        if value := getattr(document, name):
+            known += 1
+            row = Text(f"{name:>6}  ", style="dim").append(value, style="bold")
+            if origin := document.provenance.get(name):
+                row.append(f"  ({origin.where})", style="dim")
+            console.print(row)
+    if known:
+        console.print()
 
 
 def _stretch(console: Console, text: str, span: Span | None) -> None:
@@ -156,7 +172,10 @@ def page_record(document: Document, cleaned_page: TracedText) -> dict[str, Any]:
         "sha256": document.sha256,
         "encoding": document.encoding,
         "title": document.title,
+        "author": document.author,
+        "site": document.site,
         "date": document.date,
+        "provenance": {name: asdict(origin) for name, origin in document.provenance.items()},
         "text": cleaned_page.text,
         "edits": [asdict(edit) for edit in cleaned_page.edits],
     }

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import IndexUnusable
-from rag.types import Document, Edit, Passage, Span
+from rag.types import Document, Edit, Origin, Passage, Span
 
-__all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored"]
+__all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored", "written"]
 
-FORMAT = 1
+FORMAT = 2
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -22,6 +22,7 @@ CREATE TABLE documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
   doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
+  author TEXT NOT NULL, site TEXT NOT NULL, provenance TEXT NOT NULL,
   original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
 CREATE INDEX documents_by_doc_id ON documents(doc_id);
 CREATE TABLE passages (
@@ -72,13 +73,26 @@ def _unpacked(packed: bytes) -> str:
     return zlib.decompress(packed).decode("utf-8", "surrogatepass")
 
 
+def written(provenance: Mapping[str, Origin]) -> str:
+    """Provenance as a row keeps it: by field, where it was found, then start and end where these are known."""
+    flat = {
+        name: (one.where, *((one.span.start, one.span.end) if one.span else ())) for name, one in provenance.items()
+    }
+    return json.dumps(flat, ensure_ascii=False)
+
+
+def _provenance(kept: str) -> dict[str, Origin]:
+    return {name: Origin(where, Span(*span) if span else None) for name, (where, *span) in json.loads(kept).items()}
+
+
 def stored(row: Sequence[Any]) -> Stored:
     """From a row of document columns."""
     _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
     with _undamaged(f"document {doc_id}"):
         metadata: Mapping[str, Any] = json.loads(row[11])
         text = _unpacked(original)
-        document = Document(doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata)
+        fields = (doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata, row[13], row[14])
+        document = Document(*fields, provenance=_provenance(row[15]))
         return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
 
 

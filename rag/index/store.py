@@ -20,7 +20,7 @@ __all__ = ["Store"]
 _PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date
 FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
 _STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
-d.metadata, d.edits FROM documents d JOIN sources s ON s.id = d.source_id"""
+d.metadata, d.edits, d.author, d.site, d.provenance FROM documents d JOIN sources s ON s.id = d.source_id"""
 
 
 class Store:
@@ -111,14 +111,15 @@ class Store:
     def holds(self, location: str, document: Document) -> tuple[bool, bool]:
         """Whether the source at `location` has a document of this id, and whether it is this very one."""
         row = self._db.one(
-            "SELECT d.sha256, d.title, d.date, d.line FROM documents d JOIN sources s ON s.id = d.source_id "
-            "WHERE s.location = ? AND d.doc_id = ?",
+            "SELECT d.sha256, d.line, d.title, d.date, d.author, d.site "
+            "FROM documents d JOIN sources s ON s.id = d.source_id WHERE s.location = ? AND d.doc_id = ?",
             (location, document.doc_id),
         )
         if row is None:
             return False, False
-        same = row[0] == document.sha256 and row[3] == document.line
-        return True, same and document.title in ("", row[1]) and document.date in ("", row[2])
+        said = (document.title, document.date, document.author, document.site)
+        same = (row[0], row[1]) == (document.sha256, document.line)
+        return True, same and all(one in ("", kept) for one, kept in zip(said, row[2:], strict=True))
 
     def count_documents(self, location: str) -> int:
         """How many documents came from the source at `location`."""
@@ -146,13 +147,16 @@ class Store:
         edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
         key = self._db.execute(
             "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, "
-            "original, edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "author, site, provenance, original, edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
             + (
                 document.date,
                 document.url,
                 document.line,
                 json.dumps(dict(document.metadata), ensure_ascii=False),
+                document.author,
+                document.site,
+                rows.written(document.provenance),
             )
             + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen),
         ).lastrowid

@@ -16,7 +16,7 @@ from rag.background import Background
 from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
-from rag.clean import TracedText, clean
+from rag.clean import TracedText, clean, described
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.errors import BadInput, NotFound
 from rag.index import Index, Stored
@@ -239,7 +239,8 @@ class Library:
 
             problems: list[tuple[str, str]] = []
             documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
-            return [(document, clean(document.text, document.kind)) for document in documents]
+            cleaned = [(document, clean(document.text, document.kind)) for document in documents]
+            return [(described(document, page), page) for document, page in cleaned]
         try:
             truth = self.index.truth
         except NotFound:

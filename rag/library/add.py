@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.chunk import chunk
-from rag.clean import TracedText, breaks, clean, date_of, title_of
+from rag.clean import TracedText, breaks, clean, described
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
 from rag.library.report import Report
@@ -26,16 +26,13 @@ OnProblem = Callable[[str, str], None]
 def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
     """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does."""
     page = clean(document.text, document.kind)
-    title = document.title or title_of(page).of(page.text)
-    if not title and document.kind != "record":
-        title = Path(document.source).stem
-    date = document.date or date_of(document.text)[0]
-    stored = Stored(replace(document, title=title, date=date), page.edits)
+    document = described(document, page)
+    stored = Stored(document, page.edits)
     passages: list[NewPassage] = []
     line, counted = document.line, 0
     pieces = chunk(page.text, breaks(page))
     for piece in pieces:
-        if len(pieces) > 1 and piece.span.of(page.text) == title:
+        if len(pieces) > 1 and piece.span.of(page.text) == document.title:
             continue  # it is part of every other passage as its title
         for passage in _proven(page, document.kind, piece.span, piece.sentences):
             if document.kind != "record":

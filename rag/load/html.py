@@ -1,19 +1,20 @@
-"""HTML: the text stays whole, tags and all; its head is read for title, date and address.
+"""HTML: the text stays whole, tags and all; its head is read for title, author, site, date and address.
 
 Every pattern reads a hostile page in time that grows with its length: none starts over inside its own match.
 """
 
 import re
 from html import unescape
+from typing import NamedTuple
 
 from rag.load.date import normalised
 from rag.load.original import original
-from rag.types import Document
+from rag.types import Document, Origin, Span
 
 __all__ = ["declared_charset", "document"]
 
 HEAD = 1_000_000
-"""Characters in which title, date and address are looked for."""
+"""Characters in which these are looked for."""
 
 _CHARSET = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE)
 _HIDDEN = re.compile(r"<!--|<(script|style)\b", re.IGNORECASE)
@@ -37,20 +38,51 @@ _DATES = (
     "dc.date",
     "date",
 )
+_AUTHORS = ("author", "article:author", "og:author", "byl", "parsely-author", "dc.creator", "dcterms.creator")
+_SITES = ("og:site_name", "application-name", "mediaid")
+
+
+class _Said(NamedTuple):
+    value: str
+    origin: Origin
+
+
+_NOTHING = _Said("", Origin(""))
 
 
 def document(data: bytes, source: str) -> Document:
     """The bytes of `source` as one article. Raises Unreadable."""
     text, encoding, sha256, metadata = original(data, source, declared_charset(data))
-    said = _said(_without_hidden(text[:HEAD]))
-    title, shared = said.get("title", ""), said.get("og:title", "")
-    if not title or (shared and shared in title):  # a page's title often ends in the name of its site
-        title = shared or title
-    dates = [said.get(name, "") for name in _DATES] + _JSON_DATE.findall(text[:HEAD])[:1] + [said.get("time", "")]
-    date = next(filter(None, map(normalised, dates)), "")
-    urls = (said.get(name, "") for name in ("canonical", "og:url"))
+    head = text[:HEAD]
+    said = _said(_without_hidden(head))
+    title, shared = said.get("title", _NOTHING), said.get("og:title", _NOTHING)
+    if not title.value or (shared.value and shared.value in title.value):  # it often ends in the name of its site
+        title = shared if shared.value else title
+    dates = [said[name] for name in _DATES if name in said]
+    if structured := _JSON_DATE.search(head):
+        dates.append(_Said(structured[1], Origin("JSON-LD datePublished", Span(*structured.span(1)))))
+    dates += [said["time"]] if "time" in said else []
+    date = next((one._replace(value=day) for one in dates if (day := normalised(one.value))), _NOTHING)
+    author = next((said[name] for name in _AUTHORS if name in said and "://" not in said[name].value), _NOTHING)
+    site = next((said[name] for name in _SITES if name in said), _NOTHING)
+    urls = (said.get(name, _NOTHING).value for name in ("canonical", "og:url"))
     url = next((url for url in urls if url.startswith(("http://", "https://"))), "")
-    return Document(sha256[:16], source, text, sha256, encoding, "html", title, date, url, metadata=metadata)
+    found = {"title": title, "author": author, "site": site, "date": date}
+    return Document(
+        sha256[:16],
+        source,
+        text,
+        sha256,
+        encoding,
+        "html",
+        title.value,
+        date.value,
+        url,
+        metadata=metadata,
+        author=author.value,
+        site=site.value,
+        provenance={name: one.origin for name, one in found.items() if one.value},
+    )
 
 
 def declared_charset(data: bytes) -> str:
@@ -64,7 +96,7 @@ def declared_charset(data: bytes) -> str:
 
 
 def _without_hidden(text: str) -> str:
-    """`text` without comments, scripts and styles, as these hold tags that are none."""
+    """`text` with spaces in place of comments, scripts and styles, as these hold tags that are none."""
     kept: list[str] = []
     at = 0
     unclosed: set[str] = set()
@@ -76,26 +108,27 @@ def _without_hidden(text: str) -> str:
         if end is None:
             unclosed.add(kind)
             continue
-        kept.append(text[at : start.start()])
+        kept += (text[at : start.start()], " " * (end.end() - start.start()))
         at = end.end()
     return "".join(kept) + text[at:]
 
 
-def _said(text: str) -> dict[str, str]:
+def _said(text: str) -> dict[str, _Said]:
     """What title, meta, link and time tags say, by name; the first that says something counts."""
-    said: dict[str, str] = {}
+    said: dict[str, _Said] = {}
     for tag in _TAG.finditer(text):
         kind = tag[1].lower()
-        has = {found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(tag[2])}
+        attributes = list(_ATTRIBUTE.finditer(text, *tag.span(2)))
+        has = {found[1].lower(): found[found.lastindex or 0] or "" for found in attributes}
         if kind == "title":
-            name, value = "title", tag[3]
-        elif kind == "meta":
-            name = has.get("property") or has.get("name") or has.get("itemprop") or ""
-            value = has.get("content", "")
-        elif kind == "link":
-            name, value = has.get("rel", ""), has.get("href", "")
+            where, name, spoken = "<title>", "title", Span(*tag.span(3))
         else:
-            name, value = "time", has.get("datetime", "")
-        if value := " ".join(unescape(value).split()):
-            said.setdefault(name.lower().replace(" ", ""), value)
+            by = {"meta": ("property", "name", "itemprop"), "link": ("rel",), "time": ()}[kind]
+            name = next((has[attribute] for attribute in by if has.get(attribute)), "time" if kind == "time" else "")
+            value_of = {"meta": "content", "link": "href", "time": "datetime"}[kind]
+            place = next((found for found in attributes[::-1] if found[1].lower() == value_of), None)
+            spoken = Span(*place.span(place.lastindex or 0)) if place else Span(0, 0)
+            where = "<time>" if kind == "time" else f"{kind} {name}"
+        if value := " ".join(unescape(spoken.of(text)).split()):
+            said.setdefault(name.lower().replace(" ", ""), _Said(value, Origin(where, spoken)))
     return said

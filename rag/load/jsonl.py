@@ -10,7 +10,7 @@ from typing import Any
 from rag.errors import Unreadable
 from rag.load.date import normalised
 from rag.load.lines import Line, numbered
-from rag.types import Document
+from rag.types import Document, Origin
 
 __all__ = ["records"]
 
@@ -91,11 +91,27 @@ def _document(line: Line, source: str) -> Document:
     title = _taken(fields, "title")
     if date := normalised(written := _taken(fields, "date")):
         written = ""
-    url = _taken(fields, "url")
+    url, author, site = _taken(fields, "url"), _taken(fields, "author"), _taken(fields, "site")
     metadata = fields | ({"date": written} if written else {})  # a date that cannot be read is not lost
     if line.errors:
         metadata["decoding_errors"] = line.errors
-    return Document(doc_id, source, text, sha256, "utf-8", "record", title, date, url, line.number, metadata)
+    found = {"title": title, "author": author, "site": site, "date": date}
+    return Document(
+        doc_id,
+        source,
+        text,
+        sha256,
+        "utf-8",
+        "record",
+        title,
+        date,
+        url,
+        line.number,
+        metadata,
+        author,
+        site,
+        {name: Origin(f"field {name}") for name, value in found.items() if value},
+    )
 
 
 def _fields(line: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rag.load.date import normalised
 from rag.load.original import original
-from rag.types import Document
+from rag.types import Document, Origin
 
 __all__ = ["document", "front_matter"]
 
@@ -22,18 +22,32 @@ def document(data: bytes, source: str) -> Document:
     """The bytes of `source` as one article; metadata is the rest of its front matter. Raises Unreadable."""
     text, encoding, sha256, metadata = original(data, source)
     fields, start = front_matter(text)
-    title = _scalar(fields, "title")
+    title, where = _scalar(fields, "title"), "front matter"
     if not title and (heading := _HEADING.match(text[start : start + 1000])):
-        title = re.sub(r" +#+$", "", (heading[1] or heading[2]).rstrip())
+        title, where = re.sub(r" +#+$", "", (heading[1] or heading[2]).rstrip()), "heading"
     else:
         fields.pop("title", None)
     date = normalised(_scalar(fields, "date"))
     if date:
         del fields["date"]
+    if author := _scalar(fields, "author"):
+        del fields["author"]
     url = next((_scalar(fields, key) for key in _ADDRESSES if _scalar(fields, key).startswith("http")), "")
     fields = {key: value for key, value in fields.items() if not url or value != url}
+    found = {"title": (title, where), "author": (author, "front matter"), "date": (date, "front matter")}
     return Document(
-        sha256[:16], source, text, sha256, encoding, "markdown", title, date, url, metadata=fields | metadata
+        sha256[:16],
+        source,
+        text,
+        sha256,
+        encoding,
+        "markdown",
+        title,
+        date,
+        url,
+        metadata=fields | metadata,
+        author=author,
+        provenance={name: Origin(place) for name, (value, place) in found.items() if value},
     )
 
 
