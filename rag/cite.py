@@ -32,6 +32,8 @@ def cite(marker: int, document: Document, page: Traced, span: Span) -> Citation:
         quote=raw.of(page.raw),
         text=wide.of(page.text),
         verified=False,
+        place=document.place(raw),
+        offsets=document.offsets,
     )
 
 

@@ -1,27 +1,42 @@
 """The records that flow through the pipeline: frozen, without behaviour beyond arithmetic on offsets."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 __all__ = [
+    "PROPERTIES",
     "Answer",
     "Citation",
     "Document",
     "Edit",
     "Evidence",
+    "Extracted",
     "Found",
     "Hit",
     "Kind",
     "Mode",
+    "Offsets",
     "Origin",
     "Passage",
     "Piece",
+    "Place",
     "Span",
+    "offsets_of",
 ]
 
-Kind = Literal["text", "markdown", "html", "record"]
+Extracted = Literal["pdf", "docx", "epub"]
+"""Kinds whose file holds no text that could be pointed into: theirs is made by reading the file."""
+
+Kind = Literal["text", "markdown", "html", "record"] | Extracted
 """How a document's original is written; `record` is one line of a JSON lines file."""
+
+Offsets = Literal["original", "extracted text"]
+"""What `start` and `end` count in: the decoded file, or the text that reading a PDF, DOCX or EPUB gives."""
+
+PROPERTIES: Final = "file properties"
+"""Origin of what a file says of itself beside its text; its date there is often the day on which someone saved it."""
 
 Mode = Literal["hybrid", "dense", "lexical"]
 
@@ -64,12 +79,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """From `start` on, in code points of an extracted text, a reader is at `label`: `page 3`, `paragraph 12`."""
+
+    start: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One article as it was found.
 
     `text` is the original, decoded with `encoding` (a Python codec name), newlines untouched; `sha256` is of the
     original bytes (of the UTF-8 text for a `record`). `line` is the line of `source` on which `text` begins.
     `provenance` says of `title`, `author`, `site` and `date` where each was found.
+    Of a PDF, DOCX or EPUB `text` is what reading it gives, `encoding` is "", and `places` say where parts of it stand.
     """
 
     doc_id: str
@@ -86,6 +110,35 @@ class Document:
     author: str = ""
     site: str = ""
     provenance: Mapping[str, Origin] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+
+    @property
+    def offsets(self) -> Offsets:
+        """What offsets of this document count in."""
+        return offsets_of(self.kind)
+
+    def place(self, span: Span) -> str:
+        """Where `span` of `text` stands, as `page 3` or `page 3-4`; "" for a document without places.
+
+        >>> book = Document("", "", "one two", "", places=(Place(0, "page 8"), Place(4, "page 9")))
+        >>> book.place(Span(1, 3)), book.place(Span(1, 5)), book.place(Span(4, 7))
+        ('page 8', 'page 8-9', 'page 9')
+        """
+        first = self._place_at(span.start)
+        last = self._place_at(max(span.start, span.end - 1))
+        if first == last:
+            return first
+        what, _, number = first.partition(":")[0].partition(" ")
+        return f"{what} {number}-{last.partition(':')[0].partition(' ')[2]}" if number else last
+
+    def _place_at(self, at: int) -> str:
+        number = bisect_right(self.places, at, key=lambda place: place.start)
+        return self.places[number - 1].label if number else ""
+
+
+def offsets_of(kind: Kind) -> Offsets:
+    """What offsets of a document of this kind count in."""
+    return "extracted text" if kind in get_args(Extracted) else "original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +153,9 @@ class Piece:
 class Passage:
     """A stretch of a document that is embedded and found as one.
 
-    `start`, `end`: code points in the original. `text` is that stretch as cleaned. `sentences` are spans in `text`;
-    `key` is the passage's number in its index.
+    `start`, `end`: code points in the original, or in the text made from it: `offsets` says which. `text` is that
+    stretch as cleaned. `sentences` are spans in `text`; `key` is the passage's number in its index; `place` is as
+    `Document.place` gives it.
     """
 
     passage_id: str
@@ -115,6 +169,8 @@ class Passage:
     text: str
     sentences: tuple[Span, ...] = ()
     key: int = 0
+    place: str = ""
+    offsets: Offsets = "original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +199,8 @@ class Hit:
     found_by: Mapping[str, Found]
     sentences: tuple[Span, ...] = ()
     key: int = 0
+    place: str = ""
+    offsets: Offsets = "original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +220,7 @@ class Citation:
 
     `quote == original[start:end]`, with the original decoded by `encoding`; `text` is `quote` as cleaned.
     `sha256` is that of the original's bytes; `verified` says that both rules were checked and hold.
+    Where `offsets` is "extracted text", `original` is the text that reading the file gives, and `encoding` is "".
     """
 
     marker: int
@@ -176,6 +235,8 @@ class Citation:
     quote: str
     text: str
     verified: bool
+    place: str = ""
+    offsets: Offsets = "original"
 
 
 @dataclass(frozen=True, slots=True)

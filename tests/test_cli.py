@@ -50,7 +50,7 @@ def test_ask_json_is_one_object_with_the_contracts_fields(home: Path) -> None:
     assert done.stdout.count("\n") == 1 and done.stderr == ""
     assert list(record) == ["question", "answer", "refused", "reason", "writer", "took_ms", "citations", "hits"]
     assert not record["refused"] and record["writer"] == "extract"
-    fields = "marker doc_id source title sha256 encoding start end line quote text verified".split()
+    fields = "marker doc_id source title sha256 encoding start end line quote text verified place offsets".split()
     for citation in record["citations"]:
         assert list(citation) == fields
         assert citation["verified"] and f"[{citation['marker']}]" in record["answer"]
@@ -63,7 +63,7 @@ def test_search_json(home: Path) -> None:
     record = json.loads(rag("search", "商汤的亏损", "--json", "-k", "3", cwd=home).stdout)
     assert list(record) == ["query", "index", "mode", "took_ms", "hits"]
     assert [hit["rank"] for hit in record["hits"]] == [1, 2, 3]
-    fields = "rank score doc_id passage_id source title date start end line text found_by".split()
+    fields = "rank score doc_id passage_id source title date start end line text found_by place offsets".split()
     assert list(record["hits"][0]) == fields
     assert record["hits"][0]["source"].endswith("vision-company-losses.txt")
     assert set(record["hits"][0]["found_by"]) <= {"dense", "lexical", "words"}

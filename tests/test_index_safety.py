@@ -19,7 +19,7 @@ from rag.errors import IndexUnusable
 from rag.index import Index
 from rag.index import terms as term_module
 from rag.index.database import Database
-from rag.index.rows import SCHEMA
+from rag.index.rows import FORMAT, SCHEMA
 from rag.index.stamp import matches
 from rag.index.terms import TermIndex
 from rag.library import Library
@@ -301,7 +301,7 @@ def test_tables_and_format_come_together(tmp_path: Path, monkeypatch: pytest.Mon
         assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     db.close()
     index = Index(tmp_path, create=True)
-    assert index.truth.meta == {"format": "2", "generation": "0"}
+    assert index.truth.meta == {"format": str(FORMAT), "generation": "0"}
     statements: list[str] = []
     index.truth._db._db.set_trace_callback(statements.append)
     index.bind(HashedTerms())

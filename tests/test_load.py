@@ -61,7 +61,17 @@ def jsonl(path: Path, *rows: Any) -> Path:
 
 def test_a_folder_is_walked_in_order_without_what_is_hidden_or_of_unknown_kind(tmp_path: Path) -> None:
     wanted = ["a.txt", "b/README.md", "b/c/d.HTML", "b/c/e.jsonl.gz", "b.markdown", "z.htm", "z.jsonl"]
-    for name in [*wanted, ".git/config.txt", ".venv/x.md", ".hidden.txt", "b/.x.md", "p.pdf", "x.py", "Makefile"]:
+    for name in [
+        *wanted,
+        ".git/config.txt",
+        ".venv/x.md",
+        ".hidden.txt",
+        "b/.x.md",
+        "p.doc",
+        "~$d.docx",
+        "x.py",
+        "Makefile",
+    ]:
         written(tmp_path / name)
     found = [path.relative_to(tmp_path).as_posix() for path in find([tmp_path])]
     assert found == sorted(wanted, key=lambda name: name.split("/"))
@@ -186,8 +196,8 @@ def test_a_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
         (b"", "empty"),
         (b" \r\n\t ", "empty"),
         ("\u3000\n".encode("utf-16"), "empty"),
-        (b"%PDF-1.7\n...", "a PDF, not text"),
-        (b"PK\x03\x04rest", "a zip archive or an office document, not text"),
+        (b"%PDF-1.7\n...", "a PDF, not text; give it the ending .pdf"),
+        (b"PK\x03\x04rest", "a zip archive or an office document, not text; give it the ending .docx"),
         (b"abc\0def\0ghi", "binary"),
         (bytes(range(256)) * 20, "binary"),
         (bytes(byte % 128 + 128 for byte in hashlib.shake_256(b"x").digest(4000)), "not text in any encoding"),

@@ -43,6 +43,9 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
     # a mark may stand behind a byte order mark or a bare "\r"
     "markdown": (markup.left_entities, *_DECODED, *_CHARACTERS, markdown, *_TEXT),
     "html": (main_text.html, *_DECODED, *_TEXT),
+    "pdf": (*_DECODED, *_TEXT),  # the text that was read out of these holds no markup
+    "docx": (*_DECODED, *_TEXT),
+    "epub": (*_DECODED, *_TEXT),
 }
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
 

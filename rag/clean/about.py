@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from rag.clean import byline, main_text
 from rag.clean.align import key
 from rag.clean.traced import TracedText
-from rag.types import Document, Edit, Origin, Span
+from rag.types import PROPERTIES, Document, Edit, Origin, Span
 
 __all__ = ["date_of", "described", "title_of"]
 
@@ -64,6 +64,9 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
 
     `page` is its text as cleaned. `readable` rids a text of tags and dirt and leaves all lines of the page.
     """
+    stated = document
+    if document.kind in ("pdf", "docx"):  # the date of their properties counts only where the text has none
+        document = replace(document, date="")
     if document.kind == "html":
         document = _parted(document, page)
     elif len(span := title_of(page)) and not document.title:
@@ -71,6 +74,7 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
     document = _with(document, dict(_from_lines(document, readable)))
     if document.kind == "html":
         document = _with(document, dict(_from_page(document, page)))
+    document = _with(document, {"date": (stated.date, Origin(PROPERTIES))})
     if document.kind != "record":
         document = _with(document, {"title": (Path(document.source).stem, Origin("file name"))})
     return document

@@ -77,7 +77,7 @@ def answer(given: Answer) -> None:
         console.print(Text(given.reason, style="yellow"))
         if given.hits:
             nearest = given.hits[0]
-            console.print(Text(f"Nearest: {nearest.title}  {nearest.source}:{nearest.line}", style="dim"))
+            console.print(Text(f"Nearest: {nearest.title}  {_where(nearest)}", style="dim"))
         return
     text = Text(given.answer)
     text.highlight_regex(r"\[\d+\]", "bold cyan")
@@ -92,10 +92,16 @@ def _source(console: Console, citation: Citation, date: str) -> None:
     head.append(citation.title, style="bold")
     if date:
         head.append(f"  {date[:10]}", style="dim")
-    head.append(f"  {citation.source}:{citation.line}", style="green")
-    head.append(f"  characters {citation.start}-{citation.end}", style="dim")
+    head.append(f"  {_where(citation)}", style="green")
+    of = " of its text" if citation.offsets == "extracted text" else ""
+    head.append(f"  characters {citation.start}-{citation.end}{of}", style="dim")
     console.print(head)
     console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
+
+
+def _where(one: Hit | Citation) -> str:
+    """The file, with a line where it has lines, else with a place."""
+    return f"{one.source} {one.place}" if one.place else f"{one.source}:{one.line}"
 
 
 def hits(query: str, found: Sequence[Hit]) -> None:
@@ -107,7 +113,7 @@ def hits(query: str, found: Sequence[Hit]) -> None:
         head = Text(f"{hit.rank:>2}. ", style="bold cyan")
         head.append(hit.title or hit.doc_id, style="bold")
         head.append(f"  {hit.date[:10]}" if hit.date else "", style="dim")
-        head.append(f"  {hit.source}:{hit.line}", style="green")
+        head.append(f"  {_where(hit)}", style="green")
         head.append(f"  {hit.score:.2f}", style="dim")
         sides = ", ".join(f"{side} {found.rank}" for side, found in hit.found_by.items())
         head.append(f" ({sides})", style="dim")
@@ -117,25 +123,39 @@ def hits(query: str, found: Sequence[Hit]) -> None:
 
 
 def page(document: Document, cleaned_page: TracedText, span: Span | None, *, cleaned: bool, changes: bool) -> None:
-    """The original with `span` lit up, or the page as cleaned, or each change with its place and reason."""
+    """The original with `span` lit up, or the page as cleaned, or each change with its place and reason.
+
+    Of a PDF, DOCX or EPUB it is the text that was read out of it, with the place of `span`, or with all its places.
+    """
     console = _console()
     if changes:
         for edit in cleaned_page.edits:
+            place = document.place(Span(edit.start, edit.end))
             line = document.text.count("\n", 0, edit.start) + 1
             old = document.text[edit.start : edit.end]
-            row = Text(f"{document.source}:{line}", style="green")
+            row = Text(f"{document.source} {place}" if place else f"{document.source}:{line}", style="green")
             row.append(f"  {edit.start}-{edit.end}  {edit.why}  ", style="dim")
             row.append(repr(old[:_EXCERPT]), style="red").append(" -> ").append(repr(edit.new), style="cyan")
             console.print(row)
         kept = len(cleaned_page.text)
         console.print(f"{len(cleaned_page.edits)} changes; {len(document.text)} characters, {kept} after cleaning")
-    elif cleaned:
-        inside = cleaned_page.to_text(span) if span else None
-        _stretch(console, cleaned_page.text, inside)
-    else:
-        if span is None:
-            _about(console, document)
-        _stretch(console, document.text, span)
+        return
+    text = cleaned_page.text if cleaned else document.text
+    if span:
+        if place := document.place(span):
+            console.print(Text(_hint(place), style="dim"))
+        _stretch(console, text, cleaned_page.to_text(span) if cleaned else span)
+        return
+    if not cleaned:
+        _about(console, document)
+    at = 0
+    for one in document.places if document.kind != "docx" else ():  # a line about each paragraph would hide them
+        start = cleaned_page.to_text(Span(one.start, one.start)).start if cleaned else one.start
+        if before := text[at:start].removesuffix("\n"):
+            console.print(Text(before))
+        console.print(Text(_hint(one.label), style="dim"))
+        at = start
+    console.print(Text(text[at:]))
 
 
 def _about(console: Console, document: Document) -> None:
@@ -152,10 +172,11 @@ def _about(console: Console, document: Document) -> None:
         console.print()
 
 
-def _stretch(console: Console, text: str, span: Span | None) -> None:
-    if span is None:
-        console.print(Text(text))
-        return
+def _hint(place: str) -> str:
+    return f"— {place} —"
+
+
+def _stretch(console: Console, text: str, span: Span) -> None:
     shown = Text("…" if span.start > _AROUND else "")
     shown.append(text[max(0, span.start - _AROUND) : span.start], style="dim")
     shown.append(span.of(text), style="bold reverse")
@@ -176,6 +197,8 @@ def page_record(document: Document, cleaned_page: TracedText) -> dict[str, Any]:
         "site": document.site,
         "date": document.date,
         "provenance": {name: asdict(origin) for name, origin in document.provenance.items()},
+        "offsets": document.offsets,
+        "places": [asdict(place) for place in document.places],
         "text": cleaned_page.text,
         "edits": [asdict(edit) for edit in cleaned_page.edits],
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import IndexUnusable
-from rag.types import Document, Edit, Origin, Passage, Span
+from rag.types import Document, Edit, Origin, Passage, Place, Span, offsets_of
 
 __all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored", "written"]
 
@@ -22,13 +22,13 @@ CREATE TABLE documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
   doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
-  author TEXT NOT NULL, site TEXT NOT NULL, provenance TEXT NOT NULL,
+  author TEXT NOT NULL, site TEXT NOT NULL, provenance TEXT NOT NULL, places BLOB NOT NULL,
   original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
 CREATE INDEX documents_by_doc_id ON documents(doc_id);
 CREATE TABLE passages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
   number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
-  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL);
+  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages(document_id);
 """
 
@@ -62,6 +62,7 @@ class NewPassage:
     line: int
     text: str
     sentences: tuple[Span, ...]
+    place: str = ""
 
 
 def packed(text: str) -> bytes:
@@ -91,17 +92,19 @@ def stored(row: Sequence[Any]) -> Stored:
     with _undamaged(f"document {doc_id}"):
         metadata: Mapping[str, Any] = json.loads(row[11])
         text = _unpacked(original)
+        places = tuple(Place(*place) for place in json.loads(_unpacked(row[16])))
         fields = (doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata, row[13], row[14])
-        document = Document(*fields, provenance=_provenance(row[15]))
+        document = Document(*fields, provenance=_provenance(row[15]), places=places)
         return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
 
 
 def passage(row: Sequence[Any]) -> Passage:
     """From a row of passage columns."""
-    key, number, start, end, line, text, sentences, doc_id, path, title, date = row
+    key, number, start, end, line, text, sentences, doc_id, path, title, date, place, kind = row
     with _undamaged(f"passage {number} of {doc_id}"):
         spans = tuple(Span(a, b) for a, b in json.loads(sentences))
-        return Passage(f"{doc_id}#{number}", doc_id, path, title, date, start, end, line, text, spans, key)
+        shown = (doc_id, path, title, date, start, end, line, text, spans, key, place, offsets_of(kind))
+        return Passage(f"{doc_id}#{number}", *shown)
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from rag.types import Document, Passage
 
 __all__ = ["Store"]
 
-_PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date
+_PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date,
+p.place, d.kind
 FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
 _STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
-d.metadata, d.edits, d.author, d.site, d.provenance FROM documents d JOIN sources s ON s.id = d.source_id"""
+d.metadata, d.edits, d.author, d.site, d.provenance, d.places FROM documents d JOIN sources s ON s.id = d.source_id"""
 
 
 class Store:
@@ -145,9 +146,10 @@ class Store:
         document = stored.document
         gone = self.remove_documents("source_id = ? AND doc_id = ?", (source_key, document.doc_id))
         edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
+        places = [(place.start, place.label) for place in document.places]
         key = self._db.execute(
             "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, "
-            "author, site, provenance, original, edits, seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "author, site, provenance, original, edits, seen, places) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
             + (
                 document.date,
@@ -158,7 +160,8 @@ class Store:
                 document.site,
                 rows.written(document.provenance),
             )
-            + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen),
+            + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen)
+            + (rows.packed(json.dumps(places, ensure_ascii=False)),),
         ).lastrowid
         half = vectors.astype(np.float16)
         self._moved = self._moved or bool(passages)
@@ -174,11 +177,12 @@ class Store:
                 passage.text,
                 sentences,
                 vector.tobytes(),
+                passage.place,
             )
             fresh.append(
                 self._db.execute(
-                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector) '
-                    "VALUES (?,?,?,?,?,?,?,?)",
+                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector, place) '
+                    "VALUES (?,?,?,?,?,?,?,?,?)",
                     row,
                 ).lastrowid
                 or 0

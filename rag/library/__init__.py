@@ -171,8 +171,9 @@ class Library:
         for one in ranked:
             if passage := passages.get(one.key):
                 p = passage
-                place = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
-                hits.append(Hit(0, one.score, *place, found_by=one.found_by, sentences=p.sentences, key=p.key))
+                same = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
+                own = (one.found_by, p.sentences, p.key, p.place, p.offsets)
+                hits.append(Hit(0, one.score, *same, *own))
         if mode == "hybrid":
             hits = second_look(question, hits, prepare(question, self.words, self.background), self.words)
         return distinct(hits, k)

@@ -38,7 +38,8 @@ def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
             if document.kind != "record":
                 line += page.raw.count("\n", counted, passage.start)
                 counted = passage.start
-            passages.append(replace(passage, line=line))
+            place = document.place(Span(passage.start, passage.end))
+            passages.append(replace(passage, line=line, place=place))
     return stored, passages
 
 
@@ -148,7 +149,7 @@ def bring_in_step(
     if not files and not vanished:
         raise NotFound(
             f"no articles in {', '.join(map(str, paths))}",
-            "put .txt, .md, .html or .jsonl files there, or name a file",
+            "put .txt, .md, .html, .pdf, .docx, .epub or .jsonl files there, or name a file",
         )
     return report
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rag.load import folder, html, jsonl, markdown, plain
+from rag.load import docx, epub, folder, html, jsonl, markdown, pdf, plain
 from rag.load.folder import blame
 from rag.load.original import Fingerprint, fingerprint, read_bytes, source_of
 from rag.types import Document
@@ -24,6 +24,9 @@ _FORMATS: dict[str, Callable[[bytes, str], Document]] = {
     ".markdown": markdown.document,
     ".html": html.document,
     ".htm": html.document,
+    ".pdf": pdf.document,
+    ".docx": docx.document,
+    ".epub": epub.document,
 }
 
 
@@ -47,7 +50,7 @@ def read(path: str | Path, source: str = "", on_problem: Callable[[str, str], No
 
     `source` is how the documents name the file, by default `path` with slashes. Lines that are no articles go
     to `on_problem("source:line", why)` when the file is through, and stop nothing. Raises, when iterated,
-    NotFound, and Unreadable for a file that is empty, binary, too large, or may not be read.
+    NotFound, and Unreadable for a file that is empty, binary, damaged, locked, too large, or may not be read.
     """
     path = Path(path)
     source = source or source_of(path)

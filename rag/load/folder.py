@@ -13,14 +13,14 @@ __all__ = ["STDIN", "SUFFIXES", "blame", "find", "suffix_of"]
 STDIN = Path("-")
 """Stands for standard input."""
 
-SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".jsonl", ".jsonl.gz")
+SUFFIXES = (".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".epub", ".jsonl", ".jsonl.gz")
 """Files with these endings, in either case, are taken from folders; a file that is named is always taken."""
 
 
 def suffix_of(path: Path) -> str:
     """The known ending of a file's name, "" where it has none.
 
-    >>> suffix_of(Path("News.HTML")), suffix_of(Path("corpus.jsonl.gz")), suffix_of(Path("a.pdf"))
+    >>> suffix_of(Path("News.HTML")), suffix_of(Path("corpus.jsonl.gz")), suffix_of(Path("a.doc"))
     ('.html', '.jsonl.gz', '')
     """
     name = path.name.lower()
@@ -30,9 +30,10 @@ def suffix_of(path: Path) -> str:
 def find(paths: Iterable[str | Path], on_problem: Callable[[str, str], None]) -> Iterator[Path]:
     """The files behind `paths`, each once: in the order given, and inside of folders in order of name.
 
-    Folders are walked to the bottom, through links too, and each folder once. Hidden files and folders and files
-    of unknown kind are left out of folders. What cannot be entered inside of a folder goes to
-    `on_problem(where, why)`; a path that is given and not there raises NotFound, before any file is found.
+    Folders are walked to the bottom, through links too, and each folder once. Hidden files and folders, files of
+    unknown kind, and those in which Word notes who has a file open are left out of folders. What cannot be entered
+    inside of a folder goes to `on_problem(where, why)`; a path that is given and not there raises NotFound, before
+    any file is found.
     """
     given = [Path.cwd() / "-" if path == "./-" else Path(path) for path in paths]
     missing = [path for path in given if path != STDIN and _status(path) is None]
@@ -76,7 +77,9 @@ def _walk(start: Path, entered: set[tuple[int, int]], on_problem: Callable[[str,
             if not stat.S_ISDIR(status.st_mode) or (place := (status.st_dev, status.st_ino)) in entered:
                 continue
             entered.add(place)
-            names = sorted((child.name for child in path.iterdir() if not child.name.startswith(".")), reverse=True)
+            names = sorted(
+                (child.name for child in path.iterdir() if not child.name.startswith((".", "~$"))), reverse=True
+            )
         except OSError as problem:
             if path == start:
                 raise trouble(path, problem) from problem

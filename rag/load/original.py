@@ -44,6 +44,13 @@ _SIGNATURES = {
 }
 
 
+_RENAME = {
+    b"%PDF-": "give it the ending .pdf",
+    b"PK\x03\x04": "give it the ending .docx or .epub if it is one, else save its text",
+    b"\xd0\xcf\x11\xe0": "save it as .docx or .txt",
+}
+
+
 class Fingerprint(NamedTuple):
     """A file as it was: bytes, nanoseconds since 1970, and the SHA-256 of its bytes in hexadecimal."""
 
@@ -124,7 +131,9 @@ def original(data: bytes, source: str, hint: str = "") -> Original:
         raise Unreadable(f"{source}: empty", "leave it out, or fill it")
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature):
-            raise Unreadable(f"{source}: {what}, not text", "save its text as .txt, .md or .html")
+            raise Unreadable(
+                f"{source}: {what}, not text", _RENAME.get(signature, "save its text as .txt, .md or .html")
+            )
     guess = encoding.detect(data, hint)
     text = data.decode(guess.encoding, errors="replace")
     if not text.strip("\ufeff \t\r\n\u3000"):

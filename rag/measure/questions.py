@@ -13,6 +13,7 @@ from typing import Any
 
 from rag.clean import clean
 from rag.library import Library
+from rag.load import read
 from rag.types import Answer
 
 __all__ = ["Tally", "measure", "proven"]
@@ -36,11 +37,14 @@ class Tally:
 def proven(answer: Answer) -> int:
     """How many citations hold by both rules against the file itself, whatever the index keeps of it.
 
-    Files of plain text alone: a citation of a JSON line or of markup is read in another way.
+    Files of plain text, PDF, DOCX and EPUB alone: a citation of a JSON line or of markup is read in another way.
     """
     held = 0
     for citation in answer.citations:
-        original = Path(citation.source).read_bytes().decode(citation.encoding, errors="replace")
+        if citation.offsets == "extracted text":
+            original = next(read(citation.source)).text
+        else:
+            original = Path(citation.source).read_bytes().decode(citation.encoding, errors="replace")
         exact = original[citation.start : citation.end] == citation.quote
         held += exact and clean(citation.quote).text == citation.text and citation.verified
     return held
