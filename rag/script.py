@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import tantivy
 
-__all__ = ["HAN", "content", "fold", "han_share", "language", "terms", "to_simplified"]
+__all__ = ["HAN", "content", "fold", "han_share", "language", "spellings", "terms", "to_simplified"]
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
@@ -34,6 +34,24 @@ def fold(text: str) -> str:
     'ai技术的发展'
     """
     return unicodedata.normalize("NFKC", text).lower().translate(to_simplified())
+
+
+@lru_cache(maxsize=1)
+def _from_simplified() -> dict[str, str]:
+    back: dict[str, str] = {}
+    for traditional, simplified in to_simplified().items():
+        back[chr(simplified)] = back.get(chr(simplified), "") + chr(traditional)
+    return back
+
+
+def spellings(word: str) -> list[str]:
+    """The ways to write a folded word: each character of it in Simplified or in Traditional form.
+
+    >>> spellings("版权")
+    ['版权', '版權']
+    """
+    back = _from_simplified()
+    return list(map("".join, product(*(sign + back.get(sign, "") for sign in word))))
 
 
 @lru_cache(maxsize=200_000)

@@ -10,6 +10,7 @@ __all__ = [
     "Answer",
     "Citation",
     "Document",
+    "Edges",
     "Edit",
     "Evidence",
     "Extracted",
@@ -84,6 +85,18 @@ class Place:
 
     start: int
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What is remembered of a page: a key of its longest line and keys of the short lines at its edges, 64 bits each.
+
+    `dropped` are the keys of the lines that were taken out of it.
+    """
+
+    body: int
+    keys: frozenset[int]
+    dropped: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,12 @@ def test_what_a_person_and_a_program_are_shown(
         return capsys.readouterr().out
 
     file = str(folder / "2-ferry.pdf")
-    shown = said("show", file)
+    about, _, shown = said("show", file).partition("\n\n")
+    assert about.startswith(" title  2-ferry  (file name)\n  date  20") and about.endswith("  (file properties)")
     assert shown.split("\n") == [
-        " title  2-ferry  (file name)", "", "— page 1 —", "渡船的故事。", "— page 2 —", FERRY[0].strip(), "— page 3 —", FERRY[1], "",
+        "— page 1 —", "渡船的故事。", "— page 2 —", FERRY[0].strip(), "— page 3 —", FERRY[1], "",
     ]  # fmt: skip
-    assert said("show", file, "--cleaned") == shown[shown.index("— page 1") :]
+    assert said("show", file, "--cleaned") == shown
     assert said("show", f"{file}:8-12").startswith("— page 2 —\n")
     assert "— " not in said("show", str(folder / "4-bakery.docx"))
     assert said("show", str(folder / "4-bakery.docx"), "--changes").startswith(f"{folder}/4-bakery.docx paragraph 2  ")

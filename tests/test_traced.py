@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,15 @@ def test_edits_out_of_order_or_outside_are_refused(edits: list[Edit]) -> None:
 def test_a_span_outside_the_text_is_refused() -> None:
     with pytest.raises(ValueError, match="not inside"):
         TracedText("abc").to_raw(Span(1, 9))
+
+
+def test_a_hundred_thousand_edits_cost_linear_work() -> None:
+    def work(raw: str) -> None:
+        traced = TracedText(raw)
+        for sign in "bcd":
+            text = traced.text
+            traced = traced.apply(Edit(at, at + 1, "", sign) for at, letter in enumerate(text) if letter == sign)
+        for at in range(0, len(traced.text), len(traced.text) // 50):
+            assert traced.to_text(traced.to_raw(traced.widen(Span(at, at + 1)))).start == at
+
+    assert_linear(work, "abaca d" * 4_000, "abaca d" * 40_000)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from rag.clean import about, characters, lines, main_text, markup, shift
+from rag.clean.about import GUESSED
 from rag.clean.codepage import wrong_code_page
 from rag.clean.markdown import markdown
+from rag.clean.repeated import REASON, common, edges, repeated
 from rag.clean.traced import TracedText
 from rag.types import Document, Edit, Kind
 
-__all__ = ["STEPS", "TracedText", "breaks", "clean", "described"]
+__all__ = ["GUESSED", "STEPS", "TracedText", "breaks", "clean", "common", "described", "edges", "without"]
 
 Step = Callable[[str], Iterable[Edit]]
 
@@ -26,14 +28,7 @@ _READABLE: Final[tuple[Step, ...]] = (
 )
 _TEXT: Final[tuple[Step, ...]] = (
     *_READABLE,
-    lines.spam_title,
-    lines.breadcrumb,
-    lines.navigation,
-    lines.byline,
-    lines.related,
-    lines.share,
-    lines.comments,
-    lines.copyright_notice,
+    lines.furniture,
     characters.blank_lines,
 )
 
@@ -50,7 +45,7 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
 
 
-_REMOVED: Final = lines.REASONS | {main_text.REASON}
+_TAKEN_OUT: Final = lines.REASONS | {main_text.REASON, REASON}
 
 
 def breaks(page: TracedText) -> list[int]:
@@ -58,7 +53,7 @@ def breaks(page: TracedText) -> list[int]:
     return [
         place.start
         for edit, place in zip(page.edits, page.written, strict=True)
-        if not _REMOVED.isdisjoint(edit.why.split(" + "))
+        if not _TAKEN_OUT.isdisjoint(edit.why.split(" + "))
     ]
 
 
@@ -85,3 +80,11 @@ def _through(steps: Iterable[Step], raw: str) -> TracedText:
     for step in steps:
         traced = traced.apply(step(traced.text))
     return traced
+
+
+def without(page: TracedText, known: frozenset[int]) -> TracedText:
+    """`page` without the lines that its site repeats on its articles, as `common` has learned them."""
+    if not known:
+        return page
+    shorter = page.apply(repeated(page.text, known))
+    return shorter.apply(characters.blank_lines(shorter.text))

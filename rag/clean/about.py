@@ -13,7 +13,7 @@ from rag.clean.align import key
 from rag.clean.traced import TracedText
 from rag.types import PROPERTIES, Document, Edit, Origin, Span
 
-__all__ = ["date_of", "described", "title_of"]
+__all__ = ["GUESSED", "date_of", "described", "title_of"]
 
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?(?:[T\s]?(\d{1,2}):(\d\d)(?::(\d\d))?)?"
@@ -27,6 +27,9 @@ _PROSE = 40
 _SEPARATOR = re.compile(r"\s*[-_|｜–—·»:：]+\s*")
 
 Found = tuple[str, Origin]
+
+GUESSED = ("first line", "file name")
+"""Origins of a title that nothing states."""
 
 
 def title_of(page: TracedText) -> Span:
@@ -70,13 +73,13 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
     if document.kind == "html":
         document = _parted(document, page)
     elif len(span := title_of(page)) and not document.title:
-        document = _with(document, {"title": (span.of(page.text), Origin("first line", page.to_raw(span)))})
+        document = _with(document, {"title": (span.of(page.text), Origin(GUESSED[0], page.to_raw(span)))})
     document = _with(document, dict(_from_lines(document, readable)))
     if document.kind == "html":
         document = _with(document, dict(_from_page(document, page)))
     document = _with(document, {"date": (stated.date, Origin(PROPERTIES))})
     if document.kind != "record":
-        document = _with(document, {"title": (Path(document.source).stem, Origin("file name"))})
+        document = _with(document, {"title": (Path(document.source).stem, Origin(GUESSED[1]))})
     return document
 
 

@@ -44,6 +44,10 @@ class TracedText:
         """The text after all edits."""
         return "".join(self._pieces)
 
+    @cached_property
+    def _raw_starts(self) -> list[int]:
+        return [edit.start for edit in self.edits]
+
     @property
     def written(self) -> tuple[Span, ...]:
         """Where in `text` each edit wrote what it has in `new`."""
@@ -83,7 +87,7 @@ class TracedText:
         return Span(self._text_at(raw.start, end=False), self._text_at(raw.end, end=True))
 
     def _text_at(self, raw: int, *, end: bool) -> int:
-        at = bisect_right([edit.start for edit in self.edits], raw if not end else raw - 1) - 1
+        at = bisect_right(self._raw_starts, raw if not end else raw - 1) - 1
         if at < 0:
             return raw
         edit = self.edits[at]
@@ -118,6 +122,15 @@ class TracedText:
         position = 0
         while position < len(fresh):
             start, end = fresh[position].start, fresh[position].end
+            before = bisect_right(self._ends, start, lo=done)
+            if before == len(self.edits) or self._starts[before] >= end:  # the common case: it touches no earlier edit
+                merged += self.edits[done:before]
+                done = before
+                shift = self.edits[before - 1].end - self._ends[before - 1] if before else 0
+                alone = fresh[position]
+                merged.append(Edit(start + shift, end + shift, alone.new, alone.why) if shift else alone)
+                position += 1
+                continue
             last = position
             while True:  # widen to whole earlier edits, take in the fresh edits that this reaches, repeat
                 wide = self.widen(Span(start, end)) if end > start else self._widen_point(start)
@@ -154,9 +167,4 @@ class TracedText:
     def _inside(self, start: int, end: int) -> tuple[int, int]:
         """Indices of the edits whose writing lies inside `[start, end)`; deletions on its borders stay outside."""
         first = bisect_right(self._ends, start)
-        while first > 0 and self._starts[first - 1] == start and self._ends[first - 1] > start:
-            first -= 1
-        if end <= start:
-            return bisect_right(self._ends, start), bisect_right(self._ends, start)
-        behind = bisect_left(self._starts, end, lo=first)
-        return first, behind
+        return first, first if end <= start else bisect_left(self._starts, end, lo=first)

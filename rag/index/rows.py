@@ -2,15 +2,28 @@
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import IndexUnusable
-from rag.types import Document, Edit, Origin, Passage, Place, Span, offsets_of
+from rag.types import Document, Edges, Edit, Origin, Passage, Place, Span, offsets_of
 
-__all__ = ["FORMAT", "SCHEMA", "NewPassage", "Source", "Stored", "packed", "passage", "stored", "written"]
+__all__ = [
+    "FORMAT",
+    "SCHEMA",
+    "NewPassage",
+    "Source",
+    "Stored",
+    "edges",
+    "packed",
+    "packed_keys",
+    "passage",
+    "stored",
+    "written",
+]
 
 FORMAT = 2
 SCHEMA = """
@@ -30,6 +43,10 @@ CREATE TABLE passages (
   number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
   text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages(document_id);
+CREATE TABLE edges (
+  document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+  site TEXT NOT NULL, body INTEGER NOT NULL, keys BLOB NOT NULL, dropped BLOB NOT NULL);
+CREATE INDEX edges_by_site ON edges(site);
 """
 
 
@@ -47,10 +64,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A document with the edits that cleaned it, in offsets of its original."""
+    """A document with the edits that cleaned it, in offsets of its original.
+
+    `site` and `edges` serve to learn what the site repeats; empty where a document is no page of a site.
+    """
 
     document: Document
     edits: tuple[Edit, ...]
+    site: str = ""
+    edges: Edges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,18 @@ def written(provenance: Mapping[str, Origin]) -> str:
 
 def _provenance(kept: str) -> dict[str, Origin]:
     return {name: Origin(where, Span(*span) if span else None) for name, (where, *span) in json.loads(kept).items()}
+
+
+def packed_keys(keys: Iterable[int]) -> bytes:
+    """64-bit keys as a row keeps them."""
+    return array("q", sorted(keys)).tobytes()
+
+
+def edges(row: Sequence[Any]) -> Edges:
+    """From the columns `body`, `keys` and `dropped`."""
+    body, keys, dropped = row
+    with _undamaged("what an article's edges hold"):
+        return Edges(body, frozenset(array("q", keys)), frozenset(array("q", dropped)))
 
 
 def stored(row: Sequence[Any]) -> Stored:

@@ -13,7 +13,7 @@ from rag.index import rows
 from rag.index.database import Database
 from rag.index.rows import NewPassage, Source, Stored
 from rag.protocols import Floats, Ids
-from rag.types import Document, Passage
+from rag.types import Document, Edges, Passage
 
 __all__ = ["Store"]
 
@@ -163,6 +163,10 @@ class Store:
             + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen)
             + (rows.packed(json.dumps(places, ensure_ascii=False)),),
         ).lastrowid
+        if stored.edges:
+            kept = stored.edges
+            packed = (rows.packed_keys(kept.keys), rows.packed_keys(kept.dropped))
+            self._db.execute("INSERT INTO edges VALUES (?,?,?,?,?)", (key, stored.site, kept.body, *packed))
         half = vectors.astype(np.float16)
         self._moved = self._moved or bool(passages)
         fresh = []
@@ -239,6 +243,21 @@ class Store:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
         return [rows.stored(row) for row in self._db.rows(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
+
+    def edges(self, site: str) -> dict[int, Edges]:
+        """What is remembered of the pages of `site`, by number of the document."""
+        found = self._db.rows("SELECT document_id, body, keys, dropped FROM edges WHERE site = ?", (site,))
+        return {row[0]: rows.edges(row[1:]) for row in found}
+
+    def sites(self) -> list[str]:
+        """The sites of which pages are remembered."""
+        return [row[0] for row in self._db.rows("SELECT DISTINCT site FROM edges ORDER BY site")]
+
+    def document(self, key: int) -> tuple[Stored, int]:
+        """A document by its number, and the key of its source."""
+        row = self._db.one(f"{_STORED} WHERE d.id = ?", (key,))
+        source = self._db.one("SELECT source_id FROM documents WHERE id = ?", (key,))
+        return rows.stored(row), int(source[0])
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are not there are left out."""

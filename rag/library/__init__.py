@@ -16,9 +16,9 @@ from rag.background import Background
 from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
-from rag.clean import TracedText, clean, described
+from rag.clean import TracedText, clean, common, described, edges, without
 from rag.config import MODES, MOST_HITS, Settings, settings
-from rag.errors import BadInput, NotFound
+from rag.errors import BadInput, NotFound, RagError
 from rag.index import Index, Stored
 from rag.late import prepare
 from rag.library.report import Report
@@ -233,14 +233,15 @@ class Library:
     def pages(self, source: str) -> list[tuple[Document, TracedText]]:
         """The documents of a file, or the one of this `doc_id`, with their cleaned text.
 
-        A file that is on the disk is read anew, whether it is in the index or not. Raises NotFound.
+        A file that is on the disk is read anew, whether it is in the index or not; what its site repeats is known
+        from the index alone. Raises NotFound.
         """
         if _is_file(source):
             from rag.load import read
 
             problems: list[tuple[str, str]] = []
             documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
-            cleaned = [(document, clean(document.text, document.kind)) for document in documents]
+            cleaned = [(document, self._page(document, Path(source))) for document in documents]
             return [(described(document, page), page) for document, page in cleaned]
         try:
             truth = self.index.truth
@@ -250,6 +251,17 @@ class Library:
         if not stored:
             raise NotFound(f"no such file or document: {source}", f"`rag status --index {self.path}` names all files")
         return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+
+    def _page(self, document: Document, path: Path) -> TracedText:
+        from rag.library.sites import location_of, site_of
+
+        page = clean(document.text, document.kind)
+        site = site_of(document, location_of(path))
+        try:
+            known = common(self.index.truth.edges(site).values()) if site else frozenset()
+        except RagError:  # a file can be shown without an index
+            return page
+        return without(page, edges(page.text).keys & known)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""

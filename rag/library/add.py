@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from rag.chunk import chunk
-from rag.clean import TracedText, breaks, clean, described
+from rag.clean import GUESSED, TracedText, breaks, clean, common, described, without
+from rag.clean import edges as edges_of
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
 from rag.library.report import Report
+from rag.library.sites import Sites, location_of, site_of
 from rag.load import STDIN, blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress
 from rag.types import Document, Kind, Span
@@ -20,14 +22,23 @@ __all__ = ["bring_in_step", "is_current", "prepare"]
 BATCH = 1024
 """Passages that are embedded and committed together."""
 
+_TOGETHER = 64  # documents that are cleaned again in one transaction
+
 OnProblem = Callable[[str, str], None]
 
 
-def prepare(document: Document) -> tuple[Stored, list[NewPassage]]:
-    """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does."""
+def prepare(document: Document, site: str = "", known: frozenset[int] = frozenset()) -> tuple[Stored, list[NewPassage]]:
+    """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does.
+
+    `known` are keys of the lines that its `site` repeats; without a site nothing of it is remembered.
+    """
     page = clean(document.text, document.kind)
+    edges = edges_of(page.text) if site else None
+    if edges:
+        edges = replace(edges, dropped=edges.keys & known)
+        page = without(page, edges.dropped)
     document = described(document, page)
-    stored = Stored(document, page.edits)
+    stored = Stored(document, page.edits, site, edges)
     passages: list[NewPassage] = []
     line, counted = document.line, 0
     pieces = chunk(page.text, breaks(page))
@@ -116,25 +127,26 @@ def bring_in_step(
         problems.setdefault(where, why)
 
     before = index.truth.sources()
-    places = [(path, _location(Path(path))) for path in paths]
+    places = [(path, location_of(Path(path))) for path in paths]
     there = [path for path, place in places if str(path) == "-" or os.path.lexists(path) or not _under(place, before)]
     files = list(find(there, on_problem))
     with index.derived() as changes:
         known = index.truth.sources()  # now that nobody else writes
         batch = _Batch(index, embedder, changes, report)
+        pages = Sites(index.truth, (path for path in files if location_of(path) not in known))
         found = set()
         for number, path in enumerate(files):
             if on_progress:
                 on_progress(number, len(files), source_of(path))
-            location = _location(path)
+            location = location_of(path)
             found.add(location)
             try:
-                _one_file(path, location, known.get(location), batch, index, report, on_problem)
+                _one_file(path, location, known.get(location), batch, index, pages, report, on_problem)
             except (Unreadable, NotFound) as error:
                 on_problem(*blame(error, source_of(path)))
                 found.discard(location)  # what it held before can no longer be proven
         batch.flush()
-        unseen = [_location(Path(where)) for where in problems if Path(where).is_dir()]  # folders not entered
+        unseen = [location_of(Path(where)) for where in problems if Path(where).is_dir()]  # folders not entered
         kept = {place for folder in unseen for place in _under(folder, known)}
         vanished = [place for place in _under_any(places, known) if place not in found and place not in kept]
         if vanished:
@@ -143,6 +155,7 @@ def bring_in_step(
                     gone, documents = index.truth.remove_source(place)
                     changes.removed.update(gone)
                     report.removed += documents
+        _clean_again(index, embedder, changes)
     if on_progress:
         on_progress(len(files), len(files), "")
     report.skipped = list(problems.items())
@@ -154,12 +167,54 @@ def bring_in_step(
     return report
 
 
+def _clean_again(index: Index, embedder: Embedder, changes: Changes) -> None:
+    """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
+
+    So the state of an index depends on the articles in it and not on the order in which they came.
+    """
+    truth = index.truth
+    if truth.meta.get("sites") == str(truth.generation):
+        return
+    seen = int(truth.meta["passes"])
+    for site in truth.sites():
+        pages = truth.edges(site)
+        known = common(pages.values())
+        others = [key for key, page in pages.items() if page.keys & known != page.dropped]
+        for at in range(0, len(others), _TOGETHER):
+            work = []
+            for key in others[at : at + _TOGETHER]:
+                old, source = truth.document(key)
+                work.append((source, *prepare(_as_found(old), site, known)))
+            texts = [embedding_text(new.document.title, one.text) for _, new, passages in work for one in passages]
+            vectors = embedder.embed_passages(texts)
+            with truth.transaction():
+                done = 0
+                for source, new, passages in work:
+                    rows = vectors[done : done + len(passages)]
+                    done += len(passages)
+                    fresh, gone = truth.put_document(source, new, passages, rows, seen)
+                    changes.added.update(fresh)
+                    changes.removed.update(gone)
+    truth.note(sites=str(truth.generation))
+
+
+def _as_found(old: Stored) -> Document:
+    """A stored document, without the title that cleaning found: another line may be its title now."""
+    document = old.document
+    origin = document.provenance.get("title")
+    if not origin or origin.where not in GUESSED:
+        return document
+    provenance = {name: one for name, one in document.provenance.items() if name != "title"}
+    return replace(document, title="", provenance=provenance)
+
+
 def _one_file(
     path: Path,
     location: str,
     before: Source | None,
     batch: _Batch,
     index: Index,
+    pages: Sites,
     report: Report,
     on_problem: OnProblem,
 ) -> None:
@@ -188,7 +243,8 @@ def _one_file(
             report.unchanged += 1
             batch.put(source, document.doc_id, [])
             continue
-        stored, passages = prepare(document)
+        site = site_of(document, location)
+        stored, passages = prepare(document, site, pages.known(site))
         replaces = there or (before is not None and document.kind != "record")
         if not passages:
             on_problem(_where(document), "nothing is left of it after cleaning")
@@ -202,13 +258,6 @@ def _one_file(
 
 def _where(document: Document) -> str:
     return f"{document.source}:{document.line}" if document.kind == "record" else document.source
-
-
-def _location(path: Path) -> str:
-    """The absolute path, one character for each of its bytes: not every name is UTF-8."""
-    if path == STDIN:
-        return "-"
-    return os.fsencode(os.path.abspath(path)).decode("latin-1")  # noqa: PTH100 - links stay, unlike in Path.resolve
 
 
 def is_current(source: Source) -> bool:

@@ -1,0 +1,64 @@
+"""What the sites repeat on their articles: learned from the index and from a sample of the files that come to it."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rag.clean import clean, common, edges
+from rag.errors import RagError
+from rag.index.store import Store
+from rag.load import STDIN, read, source_of
+from rag.types import Document, Edges
+
+__all__ = ["Sites", "location_of", "site_of"]
+
+_SAMPLE = 30  # files of one folder: a line that a fifth of them have is very likely on three of these
+
+
+def location_of(path: Path) -> str:
+    """The absolute path, one character for each of its bytes: not every name is UTF-8."""
+    if path == STDIN:
+        return "-"
+    return os.fsencode(os.path.abspath(path)).decode("latin-1")  # noqa: PTH100 - links stay, unlike in Path.resolve
+
+
+def site_of(document: Document, location: str) -> str:
+    """The host that an article is from, else the folder of its file; empty for a record and for standard input."""
+    if document.kind == "record" or location == "-":
+        return ""
+    return urlsplit(document.url).hostname or os.path.dirname(location) or os.sep  # noqa: PTH120 - no path of this system
+
+
+class Sites:
+    """The keys of the lines that each site repeats, as they are known when files are added.
+
+    A sample of the new files is read first, so that few articles have to be cleaned and embedded twice.
+    """
+
+    def __init__(self, truth: Store, fresh: Iterable[Path]) -> None:
+        self._truth = truth
+        self._known: dict[str, frozenset[int]] = {}
+        self._sample: dict[str, list[Edges]] = {}
+        folders: dict[Path, list[Path]] = {}
+        for path in fresh:
+            if path != STDIN and not path.name.endswith((".jsonl", ".jsonl.gz")):
+                folders.setdefault(path.parent, []).append(path)
+        for paths in folders.values():
+            if len(paths) > 2:
+                self._learn(paths[:: -(-len(paths) // _SAMPLE)])
+
+    def _learn(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            try:
+                for document in read(path, source_of(path), lambda *_: None):
+                    site = site_of(document, location_of(path))
+                    self._sample.setdefault(site, []).append(edges(clean(document.text, document.kind).text))
+            except (RagError, OSError):
+                continue  # who adds the file will say so
+
+    def known(self, site: str) -> frozenset[int]:
+        """Keys for `site`; the same answer as long as this object lives."""
+        if site and site not in self._known:
+            self._known[site] = common([*self._truth.edges(site).values(), *self._sample.get(site, ())])
+        return self._known.get(site, frozenset())
