@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from rag.cli import render
+from rag.cli.bench import bench
+from rag.cli.clean import clean
 from rag.errors import BadInput, RagError
 from rag.library import Library, Report
 from rag.types import Span
@@ -24,6 +26,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(bench, name="bench")
+app.command()(clean)
 
 IndexOption = Annotated[str | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
 SourceOption = Annotated[
