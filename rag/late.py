@@ -9,7 +9,7 @@ from rag.background import Background
 from rag.protocols import Floats, WordEmbedder
 from rag.script import content, terms
 
-__all__ = ["Asked", "covered", "nearest", "prepare", "unit"]
+__all__ = ["Asked", "covered", "nearest", "nearest_pieces", "prepare", "unit"]
 
 NEAR = 0.35
 """Cosines of unrelated words lie below this; they count as nothing."""
@@ -49,6 +49,20 @@ def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
         starts = np.cumsum([0, *(len(texts[at]) for at in filled[:-1])])
         cosines = unit(np.concatenate([texts[at] for at in filled])) @ asked.vectors.T
         best[filled] = np.maximum.reduceat(cosines, starts, axis=0)
+    best[best < NEAR] = 0
+    return best
+
+
+def nearest_pieces(asked: Asked, texts: Sequence[str], words: WordEmbedder) -> Floats:
+    """What `nearest` finds, for texts: each of their different pieces is compared with the question once."""
+    numbers = words.numbers(texts)
+    best = np.zeros((len(texts), len(asked.vectors)), dtype=np.float32)
+    filled = [at for at, own in enumerate(numbers) if len(own)]
+    if filled and len(asked.vectors):
+        starts = np.cumsum([0, *(len(numbers[at]) for at in filled[:-1])])
+        different, places = np.unique(np.concatenate([numbers[at] for at in filled]), return_inverse=True)
+        cosines = words.directions(different) @ asked.vectors.T
+        best[filled] = np.maximum.reduceat(cosines[places], starts, axis=0)
     best[best < NEAR] = 0
     return best
 

@@ -61,6 +61,12 @@ class WordEmbedder(Embedder, Protocol):
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
         """The second part of `words` for many texts at once."""
 
+    def numbers(self, texts: Sequence[str]) -> list[Ids]:
+        """The known pieces of each text as numbers, in order."""
+
+    def directions(self, numbers: Ids) -> Floats:
+        """Vectors of pieces by number, unit length, shape (len(numbers), dimensions)."""
+
 
 @runtime_checkable
 class VectorStore(Protocol):

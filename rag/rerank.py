@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
-from rag.late import Asked, covered, nearest
+from rag.late import Asked, covered, nearest_pieces
 from rag.protocols import WordEmbedder
 from rag.script import language, terms
 from rag.types import Found, Hit, Span
@@ -29,33 +30,39 @@ NEAR = 0.9
 
 
 def second_look(question: str, hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[Hit]:
-    """The hits by their score and by how much of the question their words cover, in whichever language they are."""
+    """The hits by their score and by how much of the question their words cover, in whichever language they are.
+
+    Only the first `DEPTH` are looked at. What they are given is never negative, so the others stay behind them.
+    """
     own = language(question)
-    shares = _covered_by(hits, asked, words)
-    ranks = {at: rank for rank, at in enumerate(sorted(range(len(hits)), key=lambda at: -shares[at]), 1)}
+    looked = hits[:DEPTH]
+    shares = _covered_by(looked, asked, words)
+    ranks = {at: rank for rank, at in enumerate(sorted(range(len(looked)), key=lambda at: -shares[at]), 1)}
     again = [
         replace(
             hit,
             score=hit.score + COVERED * share + OTHER_LANGUAGE * (language(hit.text) != own),
             found_by={**hit.found_by, "words": Found(ranks[at], share)},
         )
-        for at, (hit, share) in enumerate(zip(hits, shares, strict=True))
+        for at, (hit, share) in enumerate(zip(looked, shares, strict=True))
     ]
-    return sorted(again, key=lambda hit: -hit.score)
+    return [*sorted(again, key=lambda hit: -hit.score), *hits[DEPTH:]]
 
 
 def _covered_by(hits: Sequence[Hit], asked: Asked, words: WordEmbedder) -> list[float]:
-    """For each hit how much of the question it covers: as a whole, and in its best sentence alone, half and half."""
+    """For each hit how much of the question it covers: as a whole, and in its best sentence alone, half and half.
+
+    A title counts as part of each sentence.
+    """
+    if not hits:
+        return []
     texts = [[hit.title, *(span.of(hit.text) for span in hit.sentences or (Span(0, len(hit.text)),))] for hit in hits]
-    near = nearest(asked, words.word_vectors([text for parts in texts for text in parts]))
-    shares, at = [], 0
-    for parts in texts:
-        own = near[at : at + len(parts)]
-        at += len(parts)
-        together = covered(asked, own.max(axis=0))
-        alone = covered(asked, np.maximum(own[0], own[1:])).max()
-        shares.append(float(together + alone) / 2)
-    return shares
+    near = nearest_pieces(asked, [text for parts in texts for text in parts], words)
+    counts = [len(parts) for parts in texts]
+    starts = np.cumsum([0, *counts[:-1]])
+    together = covered(asked, np.maximum.reduceat(near, starts, axis=0))
+    alone = np.maximum.reduceat(covered(asked, np.maximum(near, np.repeat(near[starts], counts, axis=0))), starts)
+    return [float(share) for share in (together + alone) / 2]
 
 
 def distinct(hits: Iterable[Hit], k: int) -> list[Hit]:
@@ -73,8 +80,13 @@ def distinct(hits: Iterable[Hit], k: int) -> list[Hit]:
 
 
 def _alike(a: frozenset[str], b: frozenset[str]) -> bool:
-    # the smaller set bounds the overlap, so most pairs need no intersection
-    if min(len(a), len(b)) < NEAR * max(len(a), len(b)):
+    # the smaller set bounds the overlap, and so does any part of it, so most pairs need no whole intersection
+    most = max(len(a), len(b))
+    if min(len(a), len(b)) < NEAR * most:
+        return False
+    may_miss = len(a) - NEAR * most
+    part = frozenset(islice(a, 2 * int(may_miss) + 2))
+    if len(part) - len(part & b) > may_miss:
         return False
     common = len(a & b)
     return common >= NEAR * (len(a) + len(b) - common)

@@ -15,7 +15,9 @@ HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
 _HAN = re.compile(rf"[{HAN}]")
+_HAN_RUN = re.compile(rf"[{HAN}]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @lru_cache(maxsize=1)
@@ -86,8 +88,8 @@ def han_share(text: str) -> float:
     >>> han_share("Jasper的衰落"), han_share("the decline"), han_share("123")
     (0.6, 0.0, 0.0)
     """
-    han = len(_HAN.findall(text))
-    other = (len(_LETTER.findall(text)) - han) / 3
+    han = sum(map(len, _HAN_RUN.findall(text)))
+    other = (sum(map(len, _LETTERS.findall(text))) - han) / 3
     return han / (han + other) if han else 0.0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rag.protocols import Floats
+from rag.protocols import Floats, Ids
 from rag.script import terms
 from rag.types import Evidence
 
@@ -29,20 +29,37 @@ class HashedTerms:
     def __init__(self, dimensions: int = 256, name: str = "hashed-terms") -> None:
         self.name, self.dimensions = name, dimensions
         self.fingerprint = f"{name}/{dimensions}"
+        self._terms: dict[str, int] = {}
 
     def words(self, text: str) -> tuple[list[str], Floats]:
         """Terms and their directions, unit length."""
         found = terms(text)
         vectors = np.zeros((len(found), self.dimensions), dtype=np.float32)
         for row, term in zip(vectors, found, strict=True):
-            seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
-            row[:] = np.random.default_rng(seed).standard_normal(self.dimensions)
-            row /= np.linalg.norm(row)
+            row[:] = self._direction(term)
         return found, vectors
+
+    def _direction(self, term: str) -> Floats:
+        seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
+        row = np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)
+        return np.asarray(row / np.linalg.norm(row))
 
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
         """The second part of `words` for many texts at once."""
         return [self.words(text)[1] for text in texts]
+
+    def numbers(self, texts: Sequence[str]) -> list[Ids]:
+        """Terms as numbers, in the order in which they were first met."""
+        return [
+            np.array([self._terms.setdefault(term, len(self._terms)) for term in terms(text)], dtype=np.int64)
+            for text in texts
+        ]
+
+    def directions(self, numbers: Ids) -> Floats:
+        """Directions of terms by number."""
+        known = list(self._terms)
+        rows = [self._direction(known[number]) for number in numbers]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimensions)
 
     def _embed(self, texts: Sequence[str]) -> Floats:
         sums = np.zeros((len(texts), self.dimensions), dtype=np.float32)

@@ -13,10 +13,10 @@ from typing import Any
 
 from rag.clean import clean
 from rag.load.encoding import decode
-from rag.measure import clean as bench
-from rag.measure import material
-from rag.measure.dirt.width import NARROW
-from rag.measure.score import Gate
+from rag.measure import cleaning as bench
+from rag.measure.cleaning import material
+from rag.measure.cleaning.dirt.width import NARROW
+from rag.measure.cleaning.score import Gate
 
 HERE = Path(__file__).parent / "floors"
 SHARED_SEEDS = HERE.parents[2] / "shared" / "seeds"

@@ -12,12 +12,11 @@ from conftest import ROOT, SEEDS
 
 from rag.clean import clean
 from rag.errors import BadInput, NotFound
-from rag.measure import cost, peers
-from rag.measure import html as page
-from rag.measure.clean import furniture, measure, proofs, repair
-from rag.measure.dirt import DIRT, joined
-from rag.measure.material import articles, encodable, passages
-from rag.measure.table import tables
+from rag.measure.cleaning import cost, furniture, measure, peers, proofs, repair
+from rag.measure.cleaning import html as page
+from rag.measure.cleaning.dirt import DIRT, joined
+from rag.measure.cleaning.material import articles, encodable, passages
+from rag.measure.cleaning.table import tables
 
 FLOORS = pins.floors()
 
@@ -120,7 +119,7 @@ def test_the_report_without_other_tools(monkeypatch: pytest.MonkeyPatch, tmp_pat
     for name in ("ftfy", "trafilatura", "charset_normalizer"):
         monkeypatch.setattr(peers, name, lambda: None)
     text = articles()["lantern.txt"]
-    monkeypatch.setattr("rag.measure.material.articles", lambda: {"a": text})
+    monkeypatch.setattr("rag.measure.cleaning.material.articles", lambda: {"a": text})
     record = measure()
     assert record["repair"]["pinyin notes"]["ftfy"] is None and record["cost"] is None
     json.dumps(record)

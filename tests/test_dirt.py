@@ -9,14 +9,14 @@ from conftest import SHARED_SEEDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.measure.dirt import DIRT, Dirty, joined
-from rag.measure.dirt.codepage import big5_as_western, gbk_as_western, utf8_as_gbk, utf8_as_western
-from rag.measure.dirt.furniture import page
-from rag.measure.dirt.notes import readings
-from rag.measure.dirt.shift import byte_shift_with_notes, read_cut, read_late
-from rag.measure.dirt.width import NARROW
-from rag.measure.material import articles, windows
-from rag.measure.score import Gate, Score, compare, gate
+from rag.measure.cleaning.dirt import DIRT, Dirty, joined
+from rag.measure.cleaning.dirt.codepage import big5_as_western, gbk_as_western, utf8_as_gbk, utf8_as_western
+from rag.measure.cleaning.dirt.furniture import page
+from rag.measure.cleaning.dirt.notes import readings
+from rag.measure.cleaning.dirt.shift import byte_shift_with_notes, read_cut, read_late
+from rag.measure.cleaning.dirt.width import NARROW
+from rag.measure.cleaning.material import articles, windows
+from rag.measure.cleaning.score import Gate, Score, compare, gate
 
 ARTICLES = articles()
 TEXTS = st.text(alphabet="我們每天都在研究折騰內詢現裡。！？，：“”（）aB7? \n", max_size=60)

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rag.cli import render
-from rag.cli.bench import bench
+from rag.cli import bench, render
 from rag.cli.clean import clean
 from rag.errors import BadInput, RagError
 from rag.library import Library, Report
@@ -26,8 +25,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(bench.app, name="bench")
 
-app.add_typer(bench, name="bench")
 app.command()(clean)
 
 IndexOption = Annotated[str | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]

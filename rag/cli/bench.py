@@ -1,23 +1,88 @@
-"""`rag bench`: measures, by commands that anyone can run."""
+"""`rag bench`: how well and how fast articles are found, and how clean they get, on data of one's own."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
-__all__ = ["bench"]
+from rag.cli import render
+from rag.config import MODES
+from rag.errors import BadInput
+from rag.types import Mode
 
-bench = typer.Typer(help="Measure what the library does.", no_args_is_help=True)
-
-
-@bench.callback()
-def _group() -> None:
-    """Measure what the library does."""
+__all__ = ["app"]
 
 
-@bench.command()
+class _DatasetsOrCommand(TyperGroup):
+    """A first word that names no command begins a call of `datasets`, so that `rag bench FOLDER` needs no verb."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = args if args and args[0] in self.commands else ["datasets", *args]
+        return super().parse_args(ctx, words)
+
+
+app = typer.Typer(cls=_DatasetsOrCommand, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+@app.callback()
+def _bench() -> None:
+    """Measure finding on data sets of questions and articles, or with `clean` the cleaning of dirty pages."""
+
+
+@app.command()
+def datasets(
+    folders: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Folders with corpus.jsonl, queries.jsonl and qrels/test.tsv (BEIR), or topics and qrels (TREC).",
+        ),
+    ],
+    embedder: Annotated[
+        list[str] | None, typer.Option("--embedder", metavar="NAME", help="May be given several times.")
+    ] = None,
+    mode: Annotated[
+        list[str] | None,
+        typer.Option("--mode", metavar="MODE", help="hybrid, dense or lexical; may be given several times."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where indexes, runs and reports are kept.")] = Path(
+        "bench"
+    ),
+    again: Annotated[bool, typer.Option("--again", help="Measure anew what is already there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+) -> None:
+    """Measure finding: quality with confidence, speed, memory. A call that was stopped goes on where it was."""
+    from rag.measure.finding import bench  # nothing of it is needed for searching
+    from rag.measure.finding.report import page, table
+
+    modes = list(mode or MODES)
+    if unknown := [name for name in modes if name not in MODES]:
+        raise BadInput(f"unknown mode {unknown[0]!r}", "use " + ", ".join(MODES))
+    with render.progress(quiet or as_json) as on_progress:
+        record = bench(
+            folders,
+            embedders=embedder or ["builtin"],
+            modes=cast(list[Mode], modes),
+            out=out,
+            again=again,
+            on_progress=on_progress,
+        )
+    text = json.dumps(record, ensure_ascii=False, indent=1)
+    (out / "report.json").write_text(text + "\n", encoding="utf-8")
+    (out / "report.html").write_text(page(record), encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        return
+    sys.stdout.write(table(record))
+    if not quiet:
+        sys.stderr.write(f"{out / 'report.html'}, {out / 'report.json'} and the runs beside them are written\n")
+
+
+@app.command()
 def clean(
     data: Annotated[
         list[str] | None,
@@ -28,12 +93,11 @@ def clean(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Dirt made by known mechanisms: how much of it is undone, and how much else is changed."""
-    from rag.measure import table
-    from rag.measure.clean import measure
+    from rag.measure.cleaning import measure, table
 
     record: dict[str, Any] = measure(data or (), costs=costs)
     if html:
-        from rag.measure.html import report
+        from rag.measure.cleaning.html import report
 
         html.write_text(report(table.tables(record)), encoding="utf-8")
     if as_json:

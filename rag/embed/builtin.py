@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from rag.protocols import Floats
+from rag.protocols import Floats, Ids
 
 __all__ = ["PATH", "Builtin", "load"]
 
@@ -24,6 +24,8 @@ BATCH = 1 << 10
 """Texts that are cut into pieces at a time."""
 FEW = 64
 TINY = 1e-12
+KEPT = 1 << 15
+"""Texts whose pieces are kept, about 20 MB: titles and the sentences of passages that are found again."""
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # else tokenizers prints a warning when the process forks
 
@@ -42,6 +44,9 @@ class Builtin:
         self._table = _mapped(folder / "model.safetensors", "embedding.weight")
         if self._tokenizer.get_vocab_size() != len(self._table):
             raise ValueError(f"{folder}: {len(self._table)} vectors for another number of pieces; install it again")
+        self._pieces: dict[str, Ids | None] = {}
+        self._unit = np.zeros(self._table.shape, dtype=np.float32)  # takes memory as its rows are written
+        self._worked_out = np.zeros(len(self._table), dtype=np.bool_)
 
     @property
     def fingerprint(self) -> str:
@@ -93,6 +98,27 @@ class Builtin:
         known = [(token, number) for token, number in zip(found.tokens, found.ids, strict=True) if number]
         rows = self._table[np.array([number for _, number in known], dtype=np.intp)].astype(np.float32)
         return [token for token, _ in known], rows
+
+    def numbers(self, texts: Sequence[str]) -> list[Ids]:
+        """The known pieces of each text as rows of the table, in order; those of earlier calls are remembered."""
+        own = {text: self._pieces.get(text) for text in texts}
+        fresh = [text for text, found in own.items() if found is None]
+        for text, one in zip(fresh, self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False), strict=True):
+            ids = np.array(one.ids, dtype=np.int64)
+            own[text] = ids[ids > 0]
+        if len(self._pieces) + len(fresh) > KEPT:
+            self._pieces.clear()
+        self._pieces.update((text, own[text]) for text in fresh)
+        return [found for text in texts if (found := own[text]) is not None]
+
+    def directions(self, numbers: Ids) -> Floats:
+        """Rows of the table, unit length; each is worked out once."""
+        fresh = numbers[~self._worked_out[numbers]]
+        if len(fresh):
+            rows = self._table[fresh].astype(np.float32)
+            self._unit[fresh] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), TINY)
+            self._worked_out[fresh] = True  # only now: another thread may be reading
+        return self._unit[numbers]
 
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
         """The second part of `words` for many texts at once."""

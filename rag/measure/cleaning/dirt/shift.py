@@ -12,9 +12,9 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from rag.measure.dirt.notes import readings
-from rag.measure.dirt.traced import Dirty, joined
-from rag.measure.dirt.width import NARROW
+from rag.measure.cleaning.dirt.notes import readings
+from rag.measure.cleaning.dirt.traced import Dirty, joined
+from rag.measure.cleaning.dirt.width import NARROW
 
 __all__ = ["byte_shift", "byte_shift_at_marks", "byte_shift_with_notes", "read_cut", "read_late"]
 

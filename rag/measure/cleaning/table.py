@@ -1,4 +1,4 @@
-"""The figures of `rag.measure.clean` as tables, the same for a terminal and for a page."""
+"""The figures of `rag.measure.cleaning` as tables, the same for a terminal and for a page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Table:
 
 
 def tables(record: Mapping[str, Any]) -> list[Table]:
-    """All tables of one record of `rag.measure.clean.measure`."""
+    """All tables of one record of `rag.measure.cleaning.measure`."""
     made = [_repair(record), _furniture(record["furniture"]), _encodings(record["encodings"]), _citations(record)]
     return [*made, *_costs(record["cost"])] if record["cost"] else made
 

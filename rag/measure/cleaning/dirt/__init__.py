@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rag.measure.dirt.codepage import (
+from rag.measure.cleaning.dirt.codepage import (
     big5_as_western,
     clauses_of_utf8_as_gbk,
     gbk_as_western,
@@ -12,10 +12,10 @@ from rag.measure.dirt.codepage import (
     utf8_as_latin1,
     utf8_as_western,
 )
-from rag.measure.dirt.notes import pinyin_notes
-from rag.measure.dirt.shift import byte_shift, byte_shift_at_marks, byte_shift_with_notes
-from rag.measure.dirt.specks import entities, invisible, look_alikes
-from rag.measure.dirt.traced import Dirt, Dirty, Run, joined
+from rag.measure.cleaning.dirt.notes import pinyin_notes
+from rag.measure.cleaning.dirt.shift import byte_shift, byte_shift_at_marks, byte_shift_with_notes
+from rag.measure.cleaning.dirt.specks import entities, invisible, look_alikes
+from rag.measure.cleaning.dirt.traced import Dirt, Dirty, Run, joined
 
 __all__ = ["DIRT", "Dirt", "Dirty", "Run", "joined"]
 

@@ -12,10 +12,10 @@ from rag.cite import cite, verify
 from rag.clean import TracedText, breaks, clean
 from rag.library.add import prepare
 from rag.load import encoding
-from rag.measure import cost, material, peers
-from rag.measure.dirt import DIRT, Dirty, joined
-from rag.measure.dirt.furniture import Page, page
-from rag.measure.score import Counts, Gate, Score, compare, gate
+from rag.measure.cleaning import cost, material, peers
+from rag.measure.cleaning.dirt import DIRT, Dirty, joined
+from rag.measure.cleaning.dirt.furniture import Page, page
+from rag.measure.cleaning.score import Counts, Gate, Score, compare, gate
 from rag.types import Document, Kind, Span
 
 __all__ = ["ENCODINGS", "corpus", "detection", "digest", "furnished", "furniture", "measure", "proofs", "repair"]

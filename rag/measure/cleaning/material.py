@@ -20,7 +20,7 @@ WINDOW = 200
 
 def articles() -> dict[str, str]:
     """The clean articles that come with the package, by name: Simplified, Traditional, English and mixed."""
-    found = sorted(files("rag.measure").joinpath("articles").iterdir(), key=lambda file: file.name)
+    found = sorted(files("rag.measure.cleaning").joinpath("articles").iterdir(), key=lambda file: file.name)
     return {file.name: _tidy(file.read_text(encoding="utf-8")) for file in found if file.name.endswith(".txt")}
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-from rag.measure.dirt.traced import Dirty, joined
+from rag.measure.cleaning.dirt.traced import Dirty, joined
 
 __all__ = [
     "big5_as_western",

@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from rag.measure.dirt import Dirty
-from rag.measure.dirt.width import NARROW
+from rag.measure.cleaning.dirt import Dirty
+from rag.measure.cleaning.dirt.width import NARROW
 
 __all__ = ["Counts", "Gate", "Score", "compare", "gate"]
 
@@ -62,7 +62,7 @@ def compare(dirty: Dirty, out: str) -> Score:
     A clean character is there if `out` has it in its place, with nothing strange between it and the next; what is
     strange between two is held against the corrupted one of them. Full-width marks count as their ASCII forms.
 
-    >>> from rag.measure.dirt import joined
+    >>> from rag.measure.cleaning.dirt import joined
     >>> dirty = joined([("當(dāng)", "當"), ("前", "前"), ("位(wèi)", "位"), ("置", "置")])
     >>> compare(dirty, "當前位(wèi)置")
     Score(corrupted=2, restored=1, untouched=2, changed=0, pages=1, exact=0)

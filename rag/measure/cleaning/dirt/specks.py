@@ -4,7 +4,7 @@ import unicodedata
 from functools import lru_cache
 from random import Random
 
-from rag.measure.dirt.traced import Dirty, joined
+from rag.measure.cleaning.dirt.traced import Dirty, joined
 
 __all__ = ["entities", "invisible", "look_alikes"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-from rag.measure.table import Cell, Table
+from rag.measure.cleaning.table import Cell, Table
 
 __all__ = ["report"]
 

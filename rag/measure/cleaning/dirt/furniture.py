@@ -41,7 +41,7 @@ def _templates() -> dict[tuple[str, str], list[list[str]]]:
     """Blocks of lines by script and role, from `furniture.txt`: `[script role]`, blocks apart by `--`."""
     table: dict[tuple[str, str], list[list[str]]] = {}
     blocks: list[list[str]] = []
-    for line in files("rag.measure.dirt").joinpath("furniture.txt").read_text(encoding="utf-8").splitlines():
+    for line in files("rag.measure.cleaning.dirt").joinpath("furniture.txt").read_text(encoding="utf-8").splitlines():
         if head := re.fullmatch(r"\[(\w+) (\w+)\]", line):
             blocks = table[head[1], head[2]] = [[]]
         elif line == "--":

@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib.resources import files
 from random import Random
 
-from rag.measure.dirt.traced import Dirty, joined
+from rag.measure.cleaning.dirt.traced import Dirty, joined
 
 __all__ = ["pinyin_notes", "readings"]
 
