@@ -91,10 +91,10 @@ def test_a_small_rest_joins_its_neighbour_unless_something_was_taken_out_between
 
 
 def test_many_breaks_cost_linear_work() -> None:
-    from time import perf_counter
+    from time import process_time
 
     text = "短句。\n" * 8_000
-    began = perf_counter()
+    began = process_time()
     pieces = chunk(text, breaks=range(0, len(text), 4))
     assert len(pieces) == 8_000
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

@@ -348,9 +348,9 @@ def test_time_grows_with_the_length_of_a_hostile_page(
 
     def seconds(size: int) -> float:
         path = written(tmp_path / "a.html", "<meta " + unit * (size // len(unit)))
-        began = time.perf_counter()
+        began = time.process_time()
         only(path)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     assert seconds(4_000_000) < 12 * seconds(1_000_000) + 0.3
 

@@ -8,10 +8,11 @@ from rag.clean.about import GUESSED
 from rag.clean.codepage import wrong_code_page
 from rag.clean.markdown import markdown
 from rag.clean.repeated import REASON, common, edges, repeated
+from rag.clean.shift import REPAIRED
 from rag.clean.traced import TracedText
 from rag.types import Document, Edit, Kind
 
-__all__ = ["GUESSED", "STEPS", "TracedText", "breaks", "clean", "common", "described", "edges", "without"]
+__all__ = ["GUESSED", "REPAIRED", "STEPS", "TracedText", "breaks", "clean", "common", "described", "edges", "without"]
 
 Step = Callable[[str], Iterable[Edit]]
 
@@ -22,6 +23,7 @@ _READABLE: Final[tuple[Step, ...]] = (
     *_CHARACTERS,
     characters.pinyin_notes,
     shift.byte_shift,
+    characters.pinyin_notes,  # on characters that were out of step
     characters.private_use,
     characters.odd_forms,
     characters.line_spacing,

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,10 @@ from rag.clean import prose
 from rag.clean.readings import SYLLABLE, readings
 from rag.types import Edit
 
-__all__ = ["byte_shift"]
+__all__ = ["REPAIRED", "byte_shift"]
+
+REPAIRED: Final = "GBK byte shift"
+"""The `why` of every edit in this module."""
 
 _LOST = "?？\ufffd"  # in full width only where a note gives it away
 _START = re.compile(
@@ -35,13 +38,14 @@ _LEADS = range(0x81, 0xFF)
 _TRAILS = range(0x40, 0xFF)
 _CHOICE = math.log(1 / 100)  # about as many bytes can stand in for a lost one
 _NARROWED = -4.0  # nats for each sign that was made narrow
+_DOUBT = -10.0  # nats
 _MARGIN = 18.0
 """Nats by which a repaired stretch must read better than what stands there."""
 _LONGEST = 2000
 """Characters of a run: no paragraph is longer, and no hostile text is read over and over."""
-_ALTERNATIVES = 4
+_ALTERNATIVES = 6
 _PROBE = re.compile(r"[^\x00-\x7f]{4,12}")
-_GARBLE = -8.0  # nats: mean of characters that are out of step is below this
+_MAYBE, _GARBLE = -8.0, -10.0  # nats: a mean of characters below this may be, or is, one of characters out of step
 _PATIENCE = 200  # attempts in vain after which a text is taken to be full of question marks
 _BEFORE = re.compile(r"[^\s\U00010000-\U0010ffff]*\Z")
 _AFTER = re.compile(rf"[^\s{_LOST}\U00010000-\U0010ffff]{{0,2}}")
@@ -67,7 +71,7 @@ class _Run(NamedTuple):
     """The bytes of whole characters, some lost (`None`), up to `end` of the text; `tail` is ASCII behind them.
 
     `notes[i]` tells how the character is read, in step or out of it, whose second byte is `data[i]`. `narrowed` counts
-    the signs of ASCII that are taken to have been full-width ones.
+    the signs of ASCII that are taken to have been full-width ones. `doubtful`: other runs are looked at before.
     """
 
     data: list[int | None]
@@ -75,6 +79,7 @@ class _Run(NamedTuple):
     tail: str
     end: int
     narrowed: int
+    doubtful: bool = False
 
 
 def byte_shift(text: str) -> Iterator[Edit]:
@@ -95,26 +100,24 @@ def byte_shift(text: str) -> Iterator[Edit]:
             return
         end = found.start()
         probe = _PROBE.match(text, end + 1)
-        if probe and prose.nats(probe[0]).mean() > _GARBLE:
+        if probe and not _is_garble(text, end + 1, _MAYBE):
             vain += 1
             continue
         first = max(_BEFORE.search(text, max(at, end - 2), end).start(), at)  # type: ignore[union-attr]
         new = text[first:end]
-        while end < len(text) and text[end] in _LOST:
-            _, end, more = _repair(text, end, new[-2:])
+        while end < len(text) and text[end] in _LOST and (repaired := _repair(text, end, new[-2:])):
+            end, more = repaired
             new += more
-            if not more:
-                break
         if end > found.start():
-            yield Edit(first, end, new, "GBK byte shift")
+            yield Edit(first, end, new, REPAIRED)
             at = end
         else:
             vain += 1
 
 
 def _runs(text: str, start: int) -> Iterator[_Run]:
-    """The runs that may begin with a lost byte at `start`: what could be a byte that ends one could also be a pair."""
-    _, pairs = _gbk()
+    """The runs that may begin with a lost byte at `start`, the likelier first."""
+    characters, pairs = _gbk()
     data: list[int | None] = [None]
     cut = _CUT_NOTE.match(text, start)
     notes = {0: cut[1]} if cut else {}
@@ -122,16 +125,26 @@ def _runs(text: str, start: int) -> Iterator[_Run]:
     narrowed = 0
     while at < min(len(text), start + _LONGEST):
         sign = text[at]
-        pair = pairs.get(sign) if sign not in "€\ufffd" else None
+        if sign in "?\ufffd":
+            if cut := _CUT_NOTE.match(text, at):
+                yield _Run([*data, None], notes | {len(data): cut[1]}, "", cut.end(), narrowed)
+                yield _Run([*data, None], notes, f"({cut[1]})", cut.end(), narrowed)  # no note
+            else:
+                if note := _NOTE.match(text, at + 1):
+                    yield _Run([*data, None], notes | {len(data): note[1]}, "", note.end(), narrowed)
+                yield _Run([*data, None], notes, "", at + 1, narrowed, text[at + 1 : at + 2] in _LOST)
+            last = data[-1]
+            if last is None or (last, 0x80) not in characters:
+                return
+            data += (0x80, None)  # the byte 80 begins no character: it and the next were lost together
+            at += 1
+            continue
+        pair = pairs.get(sign) if sign != "€" else None
         if pair and pair[1] < 0x80:
             yield _Run([*data, pair[0]], notes, chr(pair[1]), at + 1, narrowed)
             return
         if not pair:
-            if sign in "?\ufffd":
-                cut = _CUT_NOTE.match(text, at)
-                read = notes | {len(data): cut[1]} if cut else notes
-                yield _Run([*data, None], read, "", cut.end() if cut else at + 1, narrowed)
-            elif "@" <= sign <= "~" or sign == "€":
+            if "@" <= sign <= "~" or sign == "€":
                 note = _NOTE.match(text, at + 1)
                 read = notes | {len(data): note[1]} if note else notes
                 last = 0x80 if sign == "€" else ord(sign)
@@ -142,31 +155,37 @@ def _runs(text: str, start: int) -> Iterator[_Run]:
             narrowed += 1
         data += pair
         at += 1
-    if len(data) > 1 and (at == len(text) or text[at] not in "€\ufffd~"):
+    if len(data) > 1 and (at == len(text) or text[at] not in "€~"):
         yield _Run([*data, None], notes, "", at, narrowed)  # the last byte left no trace
 
 
-def _repair(text: str, start: int, before: str, ahead: int = 1) -> tuple[float, int, str]:
-    """By how much the run at `start` reads better when repaired, where it ends and what it was; 0 and "" if not better.
+def _repair(text: str, start: int, before: str) -> tuple[int, str] | None:
+    """Where the run at `start` ends and what it was; None if it reads better as it is.
 
-    A run behind which another begins is judged together with that one.
+    The first run will do behind which the text is in step; else the one that reads best.
     """
-    best, best_total = (0.0, start, ""), _MARGIN
+    best, found = _MARGIN, None
     for run in islice(_runs(text, start), _ALTERNATIVES):
         after = ""
-        if run.data[-1] is None:  # what follows helps to choose the last byte, and so belongs to the stretch
+        if (
+            run.data[-1] is None and not run.tail
+        ):  # what follows helps to choose the byte, and so belongs to the stretch
             after = _AFTER.match(text, run.end)[0]  # type: ignore[index]
         if not (repaired := _decoded(run, before, after)):
             continue
         end = run.end + len(after)
         gain = _reads(before, repaired) - _reads(before, text[start:end])
-        gain += _CHOICE * run.data.count(None) + _NARROWED * run.narrowed
-        total = gain
-        if ahead and gain > _MARGIN and text[end : end + 1] and text[end] in _LOST:
-            total += _repair(text, end, repaired[-2:], ahead - 1)[0]
-        if total > best_total:
-            best, best_total = (gain, end, repaired), total
-    return best
+        gain += _CHOICE * run.data.count(None) + _NARROWED * run.narrowed + _DOUBT * run.doubtful
+        if gain > best:
+            best, found = gain, (end, repaired)
+        if gain > _MARGIN and not run.doubtful and not _is_garble(text, end, _GARBLE):
+            return end, repaired
+    return found
+
+
+def _is_garble(text: str, at: int, below: float) -> bool:
+    probe = _PROBE.match(text, at)
+    return bool(probe) and float(prose.nats(probe[0]).mean()) < below  # type: ignore[index]
 
 
 def _reads(before: str, text: str) -> float:
@@ -178,38 +197,40 @@ def _decoded(run: _Run, before: str, after: str) -> str:
     characters, pairs = _gbk()
     whole = [*zip(run.data[::2], run.data[1::2], strict=True)]
     known = [characters.get((lead, trail), "") if lead and trail else "" for lead, trail in whole]
-    if "" in known[1:-1] or not ("".join(known) or run.notes):
-        return ""
-    previous = pairs.get(before[-1:], (None, None))[1]
-    firsts = [c for c in _possible(*whole[0], run.notes.get(1)) if _fits(previous, pairs[c][0], run.notes.get(0))]
-    lasts = _possible(*whole[-1], run.notes.get(len(run.data) - 1)) if len(whole) > 1 else [""]
-    if not firsts or not lasts:
+    if not ("".join(known) or run.notes):
         return ""
     like = before + "".join(known)
-    inner = "".join(known[1:-1])
-    if len(whole) == 1:
-        return _likeliest(before, firsts, after + run.tail, like) + after + run.tail
-    first = _likeliest(before, firsts, inner or known[-1], like)
-    last = _likeliest((before + first + inner)[-2:], lasts, after + run.tail, like)
-    return first + inner + last + after + run.tail
+    trail = pairs.get(before[-1:], (None, None))[1]
+    new = ""
+    for number, (one, codes) in enumerate(zip(known, whole, strict=True)):
+        if not one:
+            choices = _possible(*codes, run.notes.get(2 * number + 1), trail, run.notes.get(2 * number))
+            if not choices:
+                return ""
+            rest = "".join(known[number + 1 : number + 3]) if number + 1 < len(known) else after + run.tail
+            one = _likeliest((before + new)[-2:], choices, rest, like)
+        new += one
+        trail = pairs[one][1]
+    return new + after + run.tail
 
 
-def _possible(lead: int | None, trail: int | None, note: str | None) -> list[str]:
-    """Characters with these bytes, and read so if there is a note."""
+def _possible(lead: int | None, trail: int | None, note: str | None, before: int | None, off: str | None) -> list[str]:
+    """Characters with these bytes, read as `note` says; `off` tells how `before` and their first byte are read."""
     characters, pairs = _gbk()
     if note is not None:
         read = (c for c in sorted(readings().get(note, ())) if c in pairs)
-        return [c for c in read if lead in (None, pairs[c][0]) and trail in (None, pairs[c][1])]
-    if lead is None and trail is None:
+        found = [c for c in read if lead in (None, pairs[c][0]) and trail in (None, pairs[c][1])]
+    elif lead is None and trail is None and off is None:
         return []
-    leads = _LEADS if lead is None else (lead,)
-    trails = _TRAILS if trail is None else (trail,)
-    return [characters[a, b] for a in leads for b in trails if (a, b) in characters]
-
-
-def _fits(lead: int | None, trail: int, note: str | None) -> bool:
-    """Whether a note on a character that was read out of step agrees with its two bytes."""
-    return note is None or lead is None or _gbk()[0].get((lead, trail), "") in readings().get(note, ())
+    else:
+        leads = [*_LEADS] if lead is None else [lead]
+        if lead is None and off is not None and before is not None:
+            leads = [a for a in leads if characters.get((before, a), "") in readings().get(off, ())]
+        trails = _TRAILS if trail is None else (trail,)
+        found = [characters[a, b] for a in leads for b in trails if (a, b) in characters]
+    if off is None or before is None:
+        return found
+    return [c for c in found if characters.get((before, pairs[c][0]), "") in readings().get(off, ())]
 
 
 def _likeliest(before: str, choices: list[str], after: str, like: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.chunk import chunk
-from rag.clean import GUESSED, TracedText, breaks, clean, common, described, without
+from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
 from rag.clean import edges as edges_of
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
@@ -59,11 +59,26 @@ def _proven(page: TracedText, kind: Kind, span: Span, sentences: Sequence[Span])
     raw = page.to_raw(wide)
     text = wide.of(page.text)
     if clean(raw.of(page.raw), kind).text == text:
+        if any(REPAIRED in edit.why for edit in page.edits if raw.start <= edit.start < raw.end):
+            sentences = _standing_alone(page, kind, sentences)
         inside = tuple(Span(max(s.start, wide.start) - wide.start, s.end - wide.start) for s in sentences)
         yield NewPassage(raw.start, raw.end, 0, text, inside)
     elif len(sentences) > 1:  # cleaned out of its context, a line of it reads as furniture: each sentence by itself
         for sentence in sentences:
             yield from _proven(page, kind, sentence, (sentence,))
+
+
+def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> list[Span]:
+    """`sentences`, joined where one that was repaired is cleaned otherwise when it is taken out of its context."""
+    alone: list[Span] = []
+    begin = -1
+    for sentence in sentences:
+        begin = sentence.start if begin < 0 else begin
+        wide = page.widen(Span(begin, sentence.end))
+        if clean(page.to_raw(wide).of(page.raw), kind).text == wide.of(page.text):
+            alone.append(Span(begin, sentence.end))
+            begin = -1
+    return alone if begin < 0 else [Span(sentences[0].start, sentences[-1].end)]  # which were proven together
 
 
 class _Batch:

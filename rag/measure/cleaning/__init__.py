@@ -40,6 +40,10 @@ ENCODINGS: Final[Mapping[str, Callable[[str], bytes]]] = {
     "Big5": lambda text: text.encode("big5"),
 }
 
+SHIFTED: Final = ("byte shift", "byte shift at marks", "byte shift with notes")
+LONG_RUN: Final = 4
+"""Characters: of shorter runs out of step too little is left to choose by; they are not counted."""
+
 UNTOUCHED: Final = "clean text"
 """The name of the kind of dirt that is none: what changes there was changed wrongly."""
 
@@ -81,7 +85,7 @@ def repair(pages: Mapping[str, Sequence[Dirty]], tool: _Text) -> dict[str, Score
     for kind, dirties in pages.items():
         scores[kind] = Score()
         for dirty in dirties:
-            scores[kind] += compare(dirty, tool(dirty.text))
+            scores[kind] += compare(dirty, tool(dirty.text), LONG_RUN if kind in SHIFTED else 1)
     return scores
 
 

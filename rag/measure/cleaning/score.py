@@ -56,11 +56,12 @@ def gate(text: str, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> Gate:
     return Gate(len(wanted), kept, len(unwanted), sum("".join(line.split()) in lines for line in unwanted))
 
 
-def compare(dirty: Dirty, out: str) -> Score:
+def compare(dirty: Dirty, out: str, least: int = 1) -> Score:
     """What a cleaner that made `out` of `dirty.text` did for the clean text, character by character.
 
     A clean character is there if `out` has it in its place, with nothing strange between it and the next; what is
     strange between two is held against the corrupted one of them. Full-width marks count as their ASCII forms.
+    Runs of fewer than `least` characters count neither as corrupted nor as untouched.
 
     >>> from rag.measure.cleaning.dirt import joined
     >>> dirty = joined([("當(dāng)", "當"), ("前", "前"), ("位(wèi)", "位"), ("置", "置")])
@@ -71,12 +72,17 @@ def compare(dirty: Dirty, out: str) -> Score:
     for run in dirty.runs:
         corrupt[run.clean_start : run.clean_end] = b"\1" * (run.clean_end - run.clean_start)
     clean = dirty.clean.rstrip("\n").translate(NARROW)
+    short = bytearray(len(dirty.clean))
+    for run in dirty.runs:
+        if run.clean_end - run.clean_start < least:
+            short[run.clean_start : run.clean_end] = b"\1" * (run.clean_end - run.clean_start)
     del corrupt[len(clean) :]
     there = _there(clean, out.rstrip("\n").translate(NARROW), corrupt)
-    total = sum(corrupt)
-    restored = sum(there[at] for at in range(len(clean)) if corrupt[at])
-    kept = sum(there) - restored
-    untouched = len(clean) - total
+    counted = [at for at in range(len(clean)) if not short[at]]
+    total = sum(corrupt[at] for at in counted)
+    restored = sum(there[at] for at in counted if corrupt[at])
+    kept = sum(there[at] for at in counted) - restored
+    untouched = len(counted) - total
     return Score(total, restored, untouched, untouched - kept, 1, int(all(there)))
 
 
