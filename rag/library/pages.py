@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rag.clean import TracedText, clean
+from rag.clean import TracedText, clean, described
 from rag.errors import NotFound, Unreadable
 from rag.load import blame, find, read, source_of
 from rag.types import Document
@@ -21,6 +21,7 @@ def pages_of(
     for path in find(paths, on_problem):
         try:
             for document in read(path, source_of(path), on_problem):
-                yield document, clean(document.text, document.kind)
+                page = clean(document.text, document.kind)
+                yield described(document, page), page
         except (Unreadable, NotFound) as error:
             on_problem(*blame(error, source_of(path)))
