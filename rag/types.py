@@ -257,6 +257,7 @@ class Answer:
     """What was asked and what the articles say to it.
 
     `answer` holds markers `[1]`, `[2]`, one for each citation. A refusal has no citations and a `reason`.
+    In a conversation `asked` is the question as it was asked, and `question` what was made of it.
     """
 
     question: str
@@ -267,6 +268,7 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     took_ms: float = 0.0
+    asked: str = ""
 
     @property
     def text(self) -> str:

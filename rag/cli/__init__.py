@@ -9,9 +9,24 @@ from typing import Annotated, Any
 import typer
 
 from rag.cli import bench, render
+from rag.cli.chat import chat
 from rag.cli.clean import clean
+from rag.cli.options import (
+    CountOption,
+    EmbedderOption,
+    IndexOption,
+    JsonOption,
+    ModeOption,
+    QuietOption,
+    SinceOption,
+    SourceOption,
+    UntilOption,
+    WriterOption,
+    add,
+    open_library,
+)
 from rag.errors import BadInput, RagError
-from rag.library import Library, Report
+from rag.library import Library
 from rag.types import Span
 from rag.wire import answer_record, hit_record
 
@@ -28,47 +43,7 @@ app = typer.Typer(
 app.add_typer(bench.app, name="bench")
 
 app.command()(clean)
-
-IndexOption = Annotated[str | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
-SourceOption = Annotated[
-    list[str] | None,
-    typer.Option("--source", metavar="PATH", help="File or folder to index on the way; may be given several times."),
-]
-CountOption = Annotated[int | None, typer.Option("-k", help="How many passages.")]
-ModeOption = Annotated[str | None, typer.Option("--mode", metavar="MODE", help="hybrid, dense or lexical.")]
-EmbedderOption = Annotated[
-    str | None,
-    typer.Option("--embedder", metavar="NAME", help="builtin, a sentence-transformers id or folder, or an address."),
-]
-WriterOption = Annotated[
-    str | None,
-    typer.Option("--writer", metavar="NAME", help="extract, a transformers id or folder, or auto."),
-]
-SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Only articles of this ISO date or later.")]
-UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Only articles of this date or earlier.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
-
-
-def _open(index: str | None, source: list[str] | None, quiet: bool, **arguments: Any) -> Library:
-    """The library of `--index`; with `--source` brought in step first, in an index of these files if none is named."""
-    if not source:
-        return Library(index, **arguments)
-    library = Library(index, **arguments) if index else Library.of(source, **arguments)
-    _add(library, source, quiet)
-    return library
-
-
-def _add(library: Library, paths: list[str], quiet: bool) -> Report:
-    try:
-        with render.progress(quiet) as on_progress:
-            report = library.add(*paths, on_progress=on_progress)
-    except KeyboardInterrupt:
-        sys.stderr.write("rag: stopped; what was committed is kept, and the same call goes on from there\n")
-        raise typer.Exit(130) from None
-    if not quiet:
-        render.report(report, library.path)
-    return report
+app.command()(chat)
 
 
 @app.command("index")
@@ -82,7 +57,7 @@ def index_command(
     """Bring an index in step with files and folders: new, changed, removed."""
     began = time.perf_counter()
     with Library(index, embedder=embedder) as library:
-        report = _add(library, paths, quiet or as_json)
+        report = add(library, paths, quiet or as_json)
         if as_json:
             _print_json(render.report_record(report, library.path, time.perf_counter() - began))
     if report.skipped and not (report.added or report.changed or report.unchanged or report.removed):
@@ -103,7 +78,7 @@ def search(
     quiet: QuietOption = False,
 ) -> None:
     """Find the best passages."""
-    with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
+    with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
         began = time.perf_counter()
         hits = library.search(query, since=since, until=until)
         took = round((time.perf_counter() - began) * 1000, 2)
@@ -133,7 +108,7 @@ def ask(
     quiet: QuietOption = False,
 ) -> None:
     """Answer a question from the articles, with citations, or say that they do not say."""
-    with _open(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
+    with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
         answer = library.ask(question, since=since, until=until)
         if as_json:
             _print_json(answer_record(answer))

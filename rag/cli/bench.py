@@ -1,9 +1,10 @@
-"""`rag bench`: how well and how fast articles are found, and how clean they get, on data of one's own."""
+"""`rag bench`: how well and how fast articles are found, how clean they get, and how well questions are answered."""
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -12,6 +13,9 @@ from rag.cli import render
 from rag.config import MODES
 from rag.errors import BadInput
 from rag.types import Mode
+
+if TYPE_CHECKING:
+    from rag.measure.cleaning.table import Table
 
 __all__ = ["app"]
 
@@ -29,7 +33,7 @@ app = typer.Typer(cls=_DatasetsOrCommand, context_settings={"help_option_names":
 
 @app.callback()
 def _bench() -> None:
-    """Measure finding on data sets of questions and articles, or with `clean` the cleaning of dirty pages."""
+    """Measure finding on data sets of questions and articles; `clean` measures cleaning, `answers` answers."""
 
 
 @app.command()
@@ -103,13 +107,72 @@ def clean(
     if as_json:
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
         return
+    _print_tables(table.tables(record))
+
+
+@app.command()
+def answers(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATASET...",
+            help="JSON lines, plain or .gz: qid, question, passage_id, passage, title, answers, answerable.",
+        ),
+    ],
+    questions: Annotated[
+        str | None, typer.Option("--questions", metavar="FILE", help="Ask in the words of this file, by qid.")
+    ] = None,
+    outside: Annotated[
+        str | None, typer.Option("--outside", metavar="FILE", help="Also ask questions of this file, to be refused.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("-n", help="How many questions of each file; without it all.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 0,
+    passage: Annotated[bool, typer.Option(help="Also ask each question of its own passage alone.")] = True,
+    k: Annotated[int | None, typer.Option("-k", help="How many passages an answer may draw on.")] = None,
+    mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help="hybrid, dense or lexical.")] = None,
+    embedder: Annotated[str | None, typer.Option("--embedder", metavar="NAME", help="As of rag ask.")] = None,
+    writer: Annotated[str | None, typer.Option("--writer", metavar="NAME", help="As of rag ask.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where indexes are kept.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a report with bars.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+) -> None:
+    """Questions with known answers: evidence cited, answers, citations proven, refusals, time."""
+    from rag.measure.answering import measure, table
+
+    with render.progress(quiet or as_json) as on_progress:
+        record = measure(
+            files,
+            questions=questions,
+            outside=outside,
+            count=count,
+            seed=seed,
+            passage=passage,
+            out=out,
+            on_progress=on_progress,
+            k=k,
+            mode=mode,
+            embedder=embedder,
+            writer=writer,
+        )
+    if html:
+        from rag.measure.cleaning.html import report
+
+        html.write_text(report(table.tables(record), "How well questions are answered"), encoding="utf-8")
+    if as_json:
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        return
+    _print_tables(table.tables(record))
+
+
+def _print_tables(made: Iterable["Table"]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Shown
     from rich.text import Text
 
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 120)
-    for one in table.tables(record):
-        shown = Table(title=Text(one.title, style="bold"), title_justify="left", box=None, header_style="dim")
+    for one in made:
+        shown = Shown(title=Text(one.title, style="bold"), title_justify="left", box=None, header_style="dim")
         for number, name in enumerate(one.columns):
             shown.add_column(name, justify="right" if number else "left", no_wrap=not number)
         for row in one.rows:

@@ -16,7 +16,7 @@ from rag.library import Report
 from rag.protocols import Progress
 from rag.types import Answer, Citation, Document, Hit, Span
 
-__all__ = ["answer", "hits", "page", "page_record", "progress", "report", "report_record", "status"]
+__all__ = ["answer", "hits", "note", "page", "page_record", "progress", "report", "report_record", "sources", "status"]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
 _EXCERPT = 160
@@ -70,8 +70,8 @@ def report_record(done: Report, index: Path, seconds: float) -> dict[str, Any]:
     return {"index": str(index), "took_ms": round(seconds * 1000, 2)} | record
 
 
-def answer(given: Answer) -> None:
-    """The answer, then its sources, numbered."""
+def answer(given: Answer, *, quotes: bool = True) -> None:
+    """The answer, then its sources, numbered, with the quotes or without."""
     console = _console()
     if given.refused:
         console.print(Text(given.reason, style="yellow"))
@@ -83,11 +83,22 @@ def answer(given: Answer) -> None:
     text.highlight_regex(r"\[\d+\]", "bold cyan")
     console.print(text)
     console.print()
+    sources(given, quotes=quotes)
+
+
+def sources(given: Answer, *, quotes: bool = True) -> None:
+    """The citations of an answer."""
     for citation in given.citations:
-        _source(console, citation, next((h.date for h in given.hits if h.doc_id == citation.doc_id), ""))
+        date = next((h.date for h in given.hits if h.doc_id == citation.doc_id), "")
+        _source(_console(), citation, date, quotes)
 
 
-def _source(console: Console, citation: Citation, date: str) -> None:
+def note(text: str) -> None:
+    """A line beside the matter."""
+    _console().print(Text(text, style="dim"))
+
+
+def _source(console: Console, citation: Citation, date: str, quote: bool) -> None:
     head = Text(f"[{citation.marker}] ", style="bold cyan")
     head.append(citation.title, style="bold")
     if date:
@@ -96,7 +107,8 @@ def _source(console: Console, citation: Citation, date: str) -> None:
     of = " of its text" if citation.offsets == "extracted text" else ""
     head.append(f"  characters {citation.start}-{citation.end}{of}", style="dim")
     console.print(head)
-    console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
+    if quote:
+        console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
 
 
 def _where(one: Hit | Citation) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rag import embed
 from rag.answer import evidence as judged
@@ -27,6 +27,9 @@ from rag.rerank import DEPTH, distinct, second_look
 from rag.retrieve import retrieve
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span
+
+if TYPE_CHECKING:
+    from rag.library.conversation import Conversation
 
 __all__ = ["Library", "Report"]
 
@@ -203,6 +206,12 @@ class Library:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
         took = round((time.perf_counter() - began) * 1000, 2)
         return Answer(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took)
+
+    def chat(self) -> "Conversation":
+        """A conversation, in which questions may lean on those before. Raises NotFound where there is no index."""
+        from rag.library.conversation import Conversation
+
+        return Conversation(self)
 
     def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
         """A verified citation for each number of the evidence that has one; and the sources that changed since."""
