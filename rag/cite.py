@@ -1,13 +1,13 @@
 """From markers in an answer to proven stretches of the originals."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.protocols import Traced
-from rag.types import Citation, Document, Span
+from rag.types import Citation, Document, Span, Statement, Status
 
-__all__ = ["cite", "resolve", "verify"]
+__all__ = ["as_cited", "cite", "resolve", "verify"]
 
 _MARKER = re.compile(r"\s*\[(\d+)\]")
 _NUMBER = re.compile(r"\[(\d+)\]")
@@ -47,29 +47,45 @@ def verify(citation: Citation, original: str, clean: Callable[[str], str], evide
     return replace(citation, verified=exact and clean(citation.quote) == citation.text and evidence in citation.text)
 
 
+def as_cited(_: str, cited: Sequence[int]) -> tuple[Status, list[int]]:
+    """The judge that believes the writer."""
+    return "verified", list(cited)
+
+
 def resolve(
-    written: str, evidence: Mapping[int, Citation], sentences: Callable[[str], list[Span]]
-) -> tuple[str, tuple[Citation, ...]]:
-    """The answer, each statement followed by its markers, numbered from 1 in order of appearance, and their citations.
+    written: str,
+    evidence: Mapping[int, Citation],
+    sentences: Callable[[str], list[Span]],
+    judge: Callable[[str, Sequence[int]], tuple[Status, list[int]]] = as_cited,
+) -> tuple[str, tuple[Citation, ...], tuple[Statement, ...]]:
+    """The answer, each statement followed by its markers, numbered from 1 in order of appearance, their citations, and
+    all statements, those too that are left out.
 
-    `evidence` maps the writer's numbers to citations, `sentences` finds statements. A statement without a marker of a
-    verified citation is left out, for nothing in the articles stands behind it.
+    `evidence` maps the writer's numbers to citations, `sentences` finds statements, and `judge` says which of those
+    numbers a statement stands on, given those that it cites. A statement without a verified citation is left out, for
+    nothing in the articles stands behind it.
 
-    >>> resolve("Nothing backs this. See [7].", {}, lambda text: [Span(0, 19), Span(20, len(text))])
+    >>> resolve("Nothing backs this. See [7].", {}, lambda text: [Span(0, 19), Span(20, len(text))])[:2]
     ('', ())
     """
     numbers: dict[int, int] = {}
     lines = []
+    found: list[Statement] = []
     for line in written.split("\n"):
         kept = []
-        for statement, cited in _statements(line, evidence, sentences):
-            good = [n for n in dict.fromkeys(cited) if n in evidence and evidence[n].verified]
-            if good and statement:
-                markers = "".join(f"[{numbers.setdefault(n, len(numbers) + 1)}]" for n in good)
-                kept.append(f"{statement}{' ' if statement[-1].isascii() else ''}{markers}")
+        for text, cited in _statements(line, evidence, sentences):
+            if not text:
+                continue
+            status, good = judge(text, [n for n in dict.fromkeys(cited) if n in evidence])
+            own = tuple(numbers.setdefault(n, len(numbers) + 1) for n in good if evidence[n].verified)
+            found.append(Statement(text, own, status if own else "unsupported"))
+            if own:
+                markers = "".join(f"[{number}]" for number in own)
+                kept.append(f"{text}{' ' if text[-1].isascii() else ''}{markers}")
         if kept:
             lines.append(" ".join(kept) if kept[0].isascii() else "".join(kept))
-    return "\n".join(lines), tuple(replace(evidence[n], marker=marker) for n, marker in numbers.items())
+    citations = tuple(replace(evidence[n], marker=marker) for n, marker in numbers.items())
+    return "\n".join(lines), citations, tuple(found)
 
 
 def _statements(

@@ -24,6 +24,8 @@ __all__ = [
     "Piece",
     "Place",
     "Span",
+    "Statement",
+    "Status",
     "offsets_of",
 ]
 
@@ -40,6 +42,9 @@ PROPERTIES: Final = "file properties"
 """Origin of what a file says of itself beside its text; its date there is often the day on which someone saved it."""
 
 Mode = Literal["hybrid", "dense", "lexical"]
+
+Status = Literal["verified", "repaired", "unsupported"]
+"""How a statement of an answer stands to its evidence."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -253,11 +258,25 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a writer, without its markers, and whether its evidence supports it.
+
+    `verified`: that which the writer named. `repaired`: other evidence does, and `markers` name that. `unsupported`:
+    none does; it has no markers and is not in the answer.
+    """
+
+    text: str
+    markers: tuple[int, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was asked and what the articles say to it.
 
     `answer` holds markers `[1]`, `[2]`, one for each citation. A refusal has no citations and a `reason`.
     In a conversation `asked` is the question as it was asked, and `question` what was made of it.
+    `statements` are all that the writer made, in its order.
     """
 
     question: str
@@ -269,6 +288,7 @@ class Answer:
     hits: tuple[Hit, ...]
     took_ms: float = 0.0
     asked: str = ""
+    statements: tuple[Statement, ...] = ()
 
     @property
     def text(self) -> str:

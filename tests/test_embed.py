@@ -13,7 +13,7 @@ import pytest
 import tiny
 
 import rag.embed
-from rag.embed import endpoint
+from rag import remote
 from rag.embed.endpoint import EndpointEmbedder
 from rag.errors import BadInput, ModelError
 from rag.protocols import Embedder
@@ -303,7 +303,7 @@ def test_a_busy_server_is_asked_again_when_it_says(server, naps):
         (429, {}, {"Retry-After": "86400"}),
     ]
     assert rag.embed.load(f"{server.address}#m").dimensions == 3
-    assert naps[0] == 7 and 9 < naps[1] < 13 and naps[2] == endpoint.LONGEST_WAIT
+    assert naps[0] == 7 and 9 < naps[1] < 13 and naps[2] == remote.LONGEST_WAIT
 
 
 def test_a_broken_server_is_given_up_after_four_tries(server, naps):
@@ -398,10 +398,10 @@ def test_the_key_is_from_the_environment_and_in_no_message(server, monkeypatch):
 
 def test_the_second_key_goes_to_no_other_machine_in_the_clear(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-second")
-    sent = {url: endpoint._key(endpoint._split(url)) for url in ("http://example.com/v1", "https://example.com/v1")}
+    sent = {url: remote.key_for(url) for url in ("http://example.com/v1", "https://example.com/v1")}
     assert list(sent.values()) == ["", "sk-second"]
     monkeypatch.setenv("RAG_API_KEY", "sk-first")
-    assert endpoint._key(endpoint._split("http://example.com/v1")) == "sk-first"
+    assert remote.key_for("http://example.com/v1") == "sk-first"
 
 
 def test_a_redirection_is_named_and_not_followed(server, monkeypatch):

@@ -1,16 +1,14 @@
 """A writer on this machine: any causal language model of transformers that has a chat template."""
 
-import re
 import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rag.answer.prompt import Filter, Message, chat, fitting, looping, no_answer
+from rag.answer.prompt import Filter, Message, answered, chat, fitting, no_answer
 from rag.errors import ModelError
-from rag.hub import first_line, offline
+from rag.hub import HUB_ID, first_line, offline
 from rag.types import Evidence
 
 __all__ = ["LocalWriter"]
@@ -24,7 +22,6 @@ THINKING = 1600
 FLOAT32_UP_TO = 4_000_000_000
 """Parameters. On a CPU float32 is the quickest; above this it would take more than 16 GB."""
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>")
-_HUB_ID = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?")
 
 
 class LocalWriter:
@@ -60,19 +57,8 @@ class LocalWriter:
             yield no_answer(question)
             return
         prompt, new_tokens = self._prepare(question, evidence)
-        clean = Filter(self._special, thinking=prompt.rstrip().endswith("<think>"))
-        said = ""
-        with closing(self._generate(prompt, new_tokens)) as parts:
-            for made in parts:
-                part = clean.feed(made)
-                said += part
-                if looping(said):
-                    return
-                if part:
-                    yield part
-        part = clean.end()
-        if part or not said:
-            yield part or no_answer(question)
+        stream = Filter(self._special, thinking=prompt.rstrip().endswith("<think>"))
+        yield from answered(question, self._generate(prompt, new_tokens), stream)
 
     def _prepare(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, int]:
         """The whole prompt, and how many tokens may follow it."""
@@ -169,7 +155,7 @@ class LocalWriter:
 def _open(name: str, device: str | None) -> tuple[Any, Any]:
     """Tokenizer and model of `name`, ready to generate; from this machine if they are here."""
     folder = Path(name).expanduser()
-    if not folder.is_dir() and (name.startswith((".", "~", "/")) or not _HUB_ID.fullmatch(name)):
+    if not folder.is_dir() and (name.startswith((".", "~", "/")) or not HUB_ID.fullmatch(name)):
         raise ModelError(f"there is no language model {name!r}", KINDS)
     try:
         import torch  # noqa: F401

@@ -4,13 +4,14 @@ It is to answer from the evidence, in the question's language, or to say that it
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Literal
 
 from rag.script import HAN, fold, language
 from rag.types import Evidence
 
-__all__ = ["NO_ANSWER", "Filter", "Message", "Tongue", "chat", "fitting", "looping", "no_answer", "tongue"]
+__all__ = ["NO_ANSWER", "Filter", "Message", "Tongue", "answered", "chat", "fitting", "looping", "no_answer", "tongue"]
 
 Tongue = Literal["en", "zh-hans", "zh-hant"]
 Message = dict[str, str]
@@ -188,6 +189,25 @@ class Filter:
         shown = shown if self._begun else shown.lstrip()
         self._begun = self._begun or bool(shown)
         return shown
+
+
+def answered(question: str, made: Generator[str, None, None], stream: Filter) -> Iterator[str]:
+    """What is shown of an answer while a model makes it; closed with it, and stopped where it repeats itself.
+
+    A model that says nothing did not answer: the one part is `no_answer(question)`.
+    """
+    said = ""
+    with closing(made):
+        for raw in made:
+            part = stream.feed(raw)
+            said += part
+            if looping(said):
+                return
+            if part:
+                yield part
+    part = stream.end()
+    if part or not said:
+        yield part or no_answer(question)
 
 
 def looping(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rag.cli import bench, render
+from rag.cli import bench, models, render
 from rag.cli.chat import chat
 from rag.cli.clean import clean
 from rag.cli.options import (
@@ -25,6 +25,7 @@ from rag.cli.options import (
     add,
     open_library,
 )
+from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.library import Library
 from rag.types import Span
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(bench.app, name="bench")
+app.add_typer(models.app, name="models")
 
 app.command()(clean)
 app.command()(chat)
@@ -104,16 +106,20 @@ def ask(
     writer: WriterOption = None,
     since: SinceOption = "",
     until: UntilOption = "",
+    show_unsupported: Annotated[
+        bool, typer.Option("--show-unsupported", help="What was left out for want of support, struck through.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Answer a question from the articles, with citations, or say that they do not say."""
     with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
-        answer = library.ask(question, since=since, until=until)
+        with streaming(not as_json and library.writer_name != "extract") as on_text:
+            answer = library.ask(question, since=since, until=until, on_text=on_text)
         if as_json:
             _print_json(answer_record(answer))
         else:
-            render.answer(answer)
+            render.answer(answer, unsupported=show_unsupported)
 
 
 @app.command()

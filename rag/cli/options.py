@@ -36,7 +36,9 @@ EmbedderOption = Annotated[
 ]
 WriterOption = Annotated[
     str | None,
-    typer.Option("--writer", metavar="NAME", help="extract, a transformers id or folder, or auto."),
+    typer.Option(
+        "--writer", metavar="NAME", help="extract, a transformers id or folder, an http(s):// address, or auto."
+    ),
 ]
 SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Only articles of this ISO date or later.")]
 UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Only articles of this date or earlier.")]

@@ -70,11 +70,16 @@ def report_record(done: Report, index: Path, seconds: float) -> dict[str, Any]:
     return {"index": str(index), "took_ms": round(seconds * 1000, 2)} | record
 
 
-def answer(given: Answer, *, quotes: bool = True) -> None:
-    """The answer, then its sources, numbered, with the quotes or without."""
+def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> None:
+    """The answer, then its sources, numbered, with the quotes or without.
+
+    With `unsupported`, what was left out stands between them, struck through.
+    """
     console = _console()
+    left_out = [one.text for one in given.statements if one.status == "unsupported"] if unsupported else []
     if given.refused:
         console.print(Text(given.reason, style="yellow"))
+        _struck(console, left_out)
         if given.hits:
             nearest = given.hits[0]
             console.print(Text(f"Nearest: {nearest.title}  {_where(nearest)}", style="dim"))
@@ -82,6 +87,7 @@ def answer(given: Answer, *, quotes: bool = True) -> None:
     text = Text(given.answer)
     text.highlight_regex(r"\[\d+\]", "bold cyan")
     console.print(text)
+    _struck(console, left_out)
     console.print()
     sources(given, quotes=quotes)
 
@@ -96,6 +102,11 @@ def sources(given: Answer, *, quotes: bool = True) -> None:
 def note(text: str) -> None:
     """A line beside the matter."""
     _console().print(Text(text, style="dim"))
+
+
+def _struck(console: Console, statements: Sequence[str]) -> None:
+    for statement in statements:
+        console.print(Text("unsupported: ", style="yellow").append(statement, style="strike dim"))
 
 
 def _source(console: Console, citation: Citation, date: str, quote: bool) -> None:

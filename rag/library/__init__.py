@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rag import embed
 from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
+from rag.answer.support import Judge
 from rag.background import Background
 from rag.background import load as load_background
 from rag.chunk import sentences
@@ -26,7 +27,7 @@ from rag.protocols import Embedder, Progress, WordEmbedder, Writer
 from rag.rerank import DEPTH, distinct, second_look
 from rag.retrieve import retrieve
 from rag.script import language
-from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span
+from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
 
 if TYPE_CHECKING:
     from rag.library.conversation import Conversation
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Library", "Report"]
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 OFFERED = 12
 """Sentences that a writer is given."""
@@ -182,10 +184,18 @@ class Library:
         return distinct(hits, k)
 
     def ask(
-        self, question: str, k: int | None = None, *, mode: Mode | None = None, since: str = "", until: str = ""
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        mode: Mode | None = None,
+        since: str = "",
+        until: str = "",
+        on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """An answer in which every statement is cited, or a refusal with its reason.
+        """An answer in which every statement is cited and supported, or a refusal with its reason.
 
+        `on_text` is given what the writer writes, as it comes; it is not verified until the answer is returned.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
@@ -195,17 +205,29 @@ class Library:
         )
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
+        said: tuple[Statement, ...] = ()
         if not evidence or refuse.probability(best) < refuse.THRESHOLD:
             reason = refuse.reason(best, language(question))
         else:
             proven, stale = self._citations(evidence, hits)
             offered = [one for one in evidence if one.number in proven]
             if offered:
-                text, citations = resolve("".join(self.writer.write(question, offered)), proven, sentences)
+                judge = Judge(offered, hits, self.words, self.background)
+                text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
             if not citations:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
         took = round((time.perf_counter() - began) * 1000, 2)
-        return Answer(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took)
+        return Answer(
+            question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
+        )
+
+    def _written(self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None) -> str:
+        parts = []
+        for made in self.writer.write(question, offered):
+            parts.append(_CONTROL.sub("", made))  # nothing that a model writes may command a terminal
+            if on_text:
+                on_text(parts[-1])
+        return "".join(parts)
 
     def chat(self) -> "Conversation":
         """A conversation, in which questions may lean on those before. Raises NotFound where there is no index."""
