@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.background import Background
-from rag.protocols import Floats, WordEmbedder
-from rag.script import content, terms
+from rag.protocols import Floats, Ids, WordEmbedder
+from rag.script import content, language, terms
+from rag.types import Span
 
-__all__ = ["Asked", "covered", "nearest", "nearest_pieces", "prepare", "unit"]
+__all__ = ["Asked", "Look", "covered", "looked", "nearest", "nearest_pieces", "parts_of", "prepare", "unit"]
 
 NEAR = 0.35
 """Cosines of unrelated words lie below this; they count as nothing."""
@@ -38,6 +39,40 @@ def prepare(question: str, words: WordEmbedder, background: Background) -> Asked
     return Asked(unit(vectors), weights, unit(whole.sum(axis=0)), {term: background.idf(term) for term in terms(kept)})
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the second look sees of a passage, worked out once, when it is indexed.
+
+    `pieces`: of its title and of each of its sentences, by number, one after the other. `counts`: how many each of
+    these parts has, the title first, (1 + sentences,). `language`: as `rag.script.language` has it, of the text.
+    """
+
+    pieces: Ids
+    counts: Ids
+    language: str
+
+    @property
+    def of_text(self) -> Ids:
+        """The pieces without those of the title."""
+        return self.pieces[int(self.counts[0]) :]
+
+
+def parts_of(title: str, text: str, sentences: Sequence[Span]) -> list[str]:
+    """What a passage is looked at by: its title and its sentences."""
+    return [title, *(span.of(text) for span in sentences or (Span(0, len(text)),))]
+
+
+def looked(texts: Sequence[str], parts: Sequence[Sequence[str]], words: WordEmbedder) -> list[Look]:
+    """The look of each of `texts`; `parts` are its title and its sentences."""
+    numbers = iter(words.numbers([part for own in parts for part in own]))
+    looks = []
+    for text, own in zip(texts, parts, strict=True):
+        pieces = [next(numbers) for _ in own]
+        counts = np.array([len(one) for one in pieces], dtype=np.int64)
+        looks.append(Look(np.concatenate(pieces), counts, language(text)))
+    return looks
+
+
 def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
     """For each text and each word of the question the best cosine among the text's word vectors, (texts, words).
 
@@ -53,17 +88,23 @@ def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
     return best
 
 
-def nearest_pieces(asked: Asked, texts: Sequence[str], words: WordEmbedder) -> Floats:
-    """What `nearest` finds, for texts: each of their different pieces is compared with the question once."""
-    numbers = words.numbers(texts)
-    best = np.zeros((len(texts), len(asked.vectors)), dtype=np.float32)
-    filled = [at for at, own in enumerate(numbers) if len(own)]
-    if filled and len(asked.vectors):
-        starts = np.cumsum([0, *(len(numbers[at]) for at in filled[:-1])])
-        different, places = np.unique(np.concatenate([numbers[at] for at in filled]), return_inverse=True)
-        cosines = words.directions(different) @ asked.vectors.T
-        best[filled] = np.maximum.reduceat(cosines[places], starts, axis=0)
-    best[best < NEAR] = 0
+def nearest_pieces(asked: Asked, pieces: Ids, counts: Ids, words: WordEmbedder) -> Floats:
+    """What `nearest` finds, for texts given by their pieces: `counts` says how many of `pieces` each has, in order.
+
+    Each different piece is compared with the question once, and of the few that are near the places are looked up.
+    """
+    best = np.zeros((len(counts), len(asked.vectors)), dtype=np.float32)
+    if not len(pieces) or not len(asked.vectors):
+        return best
+    different = np.unique(pieces)
+    cosines = words.directions(different) @ asked.vectors.T
+    cosines[cosines < NEAR] = 0
+    at = np.flatnonzero(np.isin(pieces, different[cosines.any(axis=1)]))
+    if len(at):
+        text = np.searchsorted(np.cumsum(counts), at, side="right")
+        starts = np.flatnonzero(np.diff(text, prepend=-1))
+        rows = cosines[np.searchsorted(different, pieces[at])]
+        best[text[starts]] = np.maximum.reduceat(rows, starts, axis=0)
     return best
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "Embedder",
     "Floats",
     "Ids",
+    "Pooling",
     "Progress",
     "TermStore",
     "Traced",
@@ -62,10 +63,18 @@ class WordEmbedder(Embedder, Protocol):
         """The second part of `words` for many texts at once."""
 
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
-        """The known pieces of each text as numbers, in order."""
+        """The known pieces of each text as numbers below 2**32, in order; they go with the fingerprint."""
 
     def directions(self, numbers: Ids) -> Floats:
         """Vectors of pieces by number, unit length, shape (len(numbers), dimensions)."""
+
+
+@runtime_checkable
+class Pooling(WordEmbedder, Protocol):
+    """A word embedder whose vector of a text is that of the text's pieces, so that it need not be cut up again."""
+
+    def pooled(self, numbers: Sequence[Ids]) -> Floats:
+        """What `embed_passages` gives for texts of these pieces, shape (len(numbers), dimensions)."""
 
 
 @runtime_checkable

@@ -29,7 +29,6 @@ class HashedTerms:
     def __init__(self, dimensions: int = 256, name: str = "hashed-terms") -> None:
         self.name, self.dimensions = name, dimensions
         self.fingerprint = f"{name}/{dimensions}"
-        self._terms: dict[str, int] = {}
 
     def words(self, text: str) -> tuple[list[str], Floats]:
         """Terms and their directions, unit length."""
@@ -40,8 +39,10 @@ class HashedTerms:
         return found, vectors
 
     def _direction(self, term: str) -> Floats:
-        seed = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little")
-        row = np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)
+        return self._numbered(_number(term))
+
+    def _numbered(self, number: int) -> Floats:
+        row = np.random.default_rng(number).standard_normal(self.dimensions).astype(np.float32)
         return np.asarray(row / np.linalg.norm(row))
 
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
@@ -49,16 +50,12 @@ class HashedTerms:
         return [self.words(text)[1] for text in texts]
 
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
-        """Terms as numbers, in the order in which they were first met."""
-        return [
-            np.array([self._terms.setdefault(term, len(self._terms)) for term in terms(text)], dtype=np.int64)
-            for text in texts
-        ]
+        """Hashes of the terms."""
+        return [np.array([_number(term) for term in terms(text)], dtype=np.int64) for text in texts]
 
     def directions(self, numbers: Ids) -> Floats:
         """Directions of terms by number."""
-        known = list(self._terms)
-        rows = [self._direction(known[number]) for number in numbers]
+        rows = [self._numbered(int(number)) for number in numbers]
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimensions)
 
     def _embed(self, texts: Sequence[str]) -> Floats:
@@ -69,6 +66,10 @@ class HashedTerms:
         return sums
 
     embed_queries = embed_passages = _embed
+
+
+def _number(term: str) -> int:
+    return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=4).digest(), "little")
 
 
 class Scripted:

@@ -201,7 +201,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found: `rank` from 1, a higher `score` is better, `found_by` says which side found it."""
+    """A passage that was found: `rank` from 1, a higher `score` is better, `found_by` says which side found it.
+
+    `also` are ids of other documents with the same text, or with nearly the same.
+    """
 
     rank: int
     score: float
@@ -219,6 +222,7 @@ class Hit:
     key: int = 0
     place: str = ""
     offsets: Offsets = "original"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

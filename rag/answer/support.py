@@ -75,7 +75,8 @@ def look(statement: str, shown: Sequence[Shown], words: WordEmbedder, background
     """FEATURES of `statement` with each piece of evidence, shape (len(shown), len(FEATURES))."""
     asked = prepare(statement, words, background)
     texts = [text for pair in shown for text in (pair[0], "\n".join(pair))]
-    near = nearest_pieces(asked, texts, words)
+    numbers = words.numbers(texts)
+    near = nearest_pieces(asked, np.concatenate(numbers), np.array([len(one) for one in numbers]), words)
     share = covered(asked, near)
     rare = asked.weights > _RARE * asked.weights.max(initial=0.0)
     whole = unit(np.array([own.sum(axis=0) for own in words.word_vectors([pair[0] for pair in shown])]))

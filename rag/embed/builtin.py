@@ -6,9 +6,10 @@ How it was made, from what, and how good it is: `rag/models/builtin/README.md`. 
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -24,8 +25,6 @@ BATCH = 1 << 10
 """Texts that are cut into pieces at a time."""
 FEW = 64
 TINY = 1e-12
-KEPT = 1 << 15
-"""Texts whose pieces are kept, about 20 MB: titles and the sentences of passages that are found again."""
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # else tokenizers prints a warning when the process forks
 
@@ -44,7 +43,6 @@ class Builtin:
         self._table = _mapped(folder / "model.safetensors", "embedding.weight")
         if self._tokenizer.get_vocab_size() != len(self._table):
             raise ValueError(f"{folder}: {len(self._table)} vectors for another number of pieces; install it again")
-        self._pieces: dict[str, Ids | None] = {}
         self._unit = np.zeros(self._table.shape, dtype=np.float32)  # takes memory as its rows are written
         self._worked_out = np.zeros(len(self._table), dtype=np.bool_)
 
@@ -69,17 +67,21 @@ class Builtin:
 
     def embed_passages(self, texts: Sequence[str]) -> Floats:
         """Vectors of passages, as those of questions."""
-        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        table = self._wide if len(texts) > FEW else self._table
-        for start in range(0, len(texts), BATCH):
-            part = list(texts[start : start + BATCH])
-            for place, found in enumerate(self._tokenizer.encode_batch_fast(part, add_special_tokens=False), start):
-                ids = found.ids
-                for first in range(0, len(ids), CHUNK):
-                    rows = table.take(ids[first : first + CHUNK], axis=0)
-                    vectors[place] += rows.sum(axis=0, dtype=np.float32)
+        return self.pooled([one.ids for one in self._encoded(texts)])
+
+    def pooled(self, numbers: Sequence[Sequence[int] | Ids]) -> Floats:
+        """Vectors of texts given by their pieces."""
+        vectors = np.zeros((len(numbers), self.dimensions), dtype=np.float32)
+        table = self._wide if len(numbers) > FEW else self._table
+        for vector, own in zip(vectors, numbers, strict=True):
+            for first in range(0, len(own), CHUNK):
+                vector += table.take(own[first : first + CHUNK], axis=0).sum(axis=0, dtype=np.float32)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY)
         return vectors
+
+    def _encoded(self, texts: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(texts), BATCH):
+            yield from self._tokenizer.encode_batch_fast(list(texts[start : start + BATCH]), add_special_tokens=False)
 
     @cached_property
     def _wide(self) -> Floats:
@@ -100,16 +102,9 @@ class Builtin:
         return [token for token, _ in known], rows
 
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
-        """The known pieces of each text as rows of the table, in order; those of earlier calls are remembered."""
-        own = {text: self._pieces.get(text) for text in texts}
-        fresh = [text for text, found in own.items() if found is None]
-        for text, one in zip(fresh, self._tokenizer.encode_batch_fast(fresh, add_special_tokens=False), strict=True):
-            ids = np.array(one.ids, dtype=np.int64)
-            own[text] = ids[ids > 0]
-        if len(self._pieces) + len(fresh) > KEPT:
-            self._pieces.clear()
-        self._pieces.update((text, own[text]) for text in fresh)
-        return [found for text in texts if (found := own[text]) is not None]
+        """The known pieces of each text as rows of the table, in order."""
+        found = (np.array(one.ids, dtype=np.int64) for one in self._encoded(texts))
+        return [ids[ids > 0] for ids in found]
 
     def directions(self, numbers: Ids) -> Floats:
         """Rows of the table, unit length; each is worked out once."""
@@ -122,9 +117,7 @@ class Builtin:
 
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
         """The second part of `words` for many texts at once."""
-        found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        ids = [np.array(one.ids, dtype=np.intp) for one in found]
-        return [self._table[own[own > 0]].astype(np.float32) for own in ids]
+        return [self._table[own].astype(np.float32) for own in self.numbers(texts)]
 
 
 def _mapped(file: Path, tensor: str) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:

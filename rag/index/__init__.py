@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
+from rag.index.filters import Filters
 from rag.index.lock import Busy, writing
-from rag.index.rows import NewPassage, Source, Stored
+from rag.index.rows import NewPassage, Source, Stored, packed_look
 from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
 from rag.protocols import Embedder
 
-__all__ = ["Changes", "Index", "NewPassage", "Source", "Stored", "embedding_text"]
+__all__ = ["Changes", "Filters", "Index", "NewPassage", "Source", "Stored", "embedding_text", "packed_look"]
 
 T = TypeVar("T")
 
@@ -140,7 +141,7 @@ class Index:
     def _load_vectors(self, generation: int) -> FlatVectors | None:
         file = self._vector_file(generation)
         with suppress(OSError):
-            if matches(self.path / "vectors.json", generation, [file]):
+            if matches(self.path / "vectors.json", generation, FlatVectors.files(file)):
                 store = FlatVectors.load(file, self.dimensions)
                 return store if store.totals() == self.truth.totals() else None
         return None
@@ -157,10 +158,10 @@ class Index:
     def _write_vectors(self, store: FlatVectors, generation: int) -> None:
         file = self._vector_file(generation)
         with suppress(OSError, RuntimeError):  # a full disk: they live on in memory, and the stamp stays behind
-            store.save(file)
-            stamp(self.path / "vectors.json", generation, [file])
+            files = store.save(file)
+            stamp(self.path / "vectors.json", generation, files)
             for old in self.path.glob("vectors-*"):
-                if old != file:
+                if old not in files:
                     old.unlink(missing_ok=True)
 
     def _load_terms(self, generation: int) -> TermIndex | None:

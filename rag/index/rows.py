@@ -1,6 +1,7 @@
 """What stands in the truth's tables: the schema, and records to and from rows."""
 
 import json
+import struct
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rag.errors import IndexUnusable
+from rag.late import Look
 from rag.types import Document, Edges, Edit, Origin, Passage, Place, Span, offsets_of
 
 __all__ = [
@@ -18,14 +22,16 @@ __all__ = [
     "Source",
     "Stored",
     "edges",
+    "look",
     "packed",
     "packed_keys",
+    "packed_look",
     "passage",
     "stored",
     "written",
 ]
 
-FORMAT = 2
+FORMAT = 3
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
@@ -35,13 +41,14 @@ CREATE TABLE documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
   doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
   date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
-  author TEXT NOT NULL, site TEXT NOT NULL, provenance TEXT NOT NULL, places BLOB NOT NULL,
+  author TEXT NOT NULL, site TEXT NOT NULL, host TEXT NOT NULL, provenance TEXT NOT NULL, places BLOB NOT NULL,
   original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
 CREATE INDEX documents_by_doc_id ON documents(doc_id);
+CREATE INDEX documents_by_host ON documents(host);
 CREATE TABLE passages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
   number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
-  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL);
+  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL, look BLOB NOT NULL);
 CREATE INDEX passages_by_document ON passages(document_id);
 CREATE TABLE edges (
   document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
@@ -111,6 +118,30 @@ def _provenance(kept: str) -> dict[str, Origin]:
 def packed_keys(keys: Iterable[int]) -> bytes:
     """64-bit keys as a row keeps them."""
     return array("q", sorted(keys)).tobytes()
+
+
+_WIDTHS: dict[int, str] = {2: "<u2", 4: "<u4"}
+_LOOK = struct.Struct("<IHHI")  # checksum, bytes a number, 1 for Chinese, number of counts
+
+
+def packed_look(look: Look, fingerprint: str) -> bytes:
+    """What a row keeps of a look; `fingerprint` is that of the model whose pieces these are."""
+    numbers = np.concatenate([look.counts, look.pieces])
+    width = 2 if numbers.max(initial=0) < 1 << 16 else 4
+    head = _LOOK.pack(0, width, look.language == "zh", len(look.counts))
+    body: bytes = head[4:] + numbers.astype(_WIDTHS[width]).tobytes()
+    return zlib.crc32(body, zlib.crc32(fingerprint.encode())).to_bytes(4, "little") + body
+
+
+def look(packed: bytes, fingerprint: str) -> Look | None:
+    """What was packed; None where it is damaged or of another model."""
+    if len(packed) < _LOOK.size:
+        return None
+    checksum, width, chinese, parts = _LOOK.unpack_from(packed)
+    if checksum != zlib.crc32(memoryview(packed)[4:], zlib.crc32(fingerprint.encode())):
+        return None
+    numbers = np.frombuffer(packed, dtype=_WIDTHS[width], offset=_LOOK.size)
+    return Look(numbers[parts:], numbers[:parts], "zh" if chinese else "en")
 
 
 def edges(row: Sequence[Any]) -> Edges:

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
 from rag.index import rows
 from rag.index.database import Database
+from rag.index.filters import Filters, host
 from rag.index.rows import NewPassage, Source, Stored
+from rag.late import Look
 from rag.protocols import Floats, Ids
 from rag.types import Document, Edges, Passage
 
@@ -22,6 +25,8 @@ p.place, d.kind
 FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
 _STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
 d.metadata, d.edits, d.author, d.site, d.provenance, d.places FROM documents d JOIN sources s ON s.id = d.source_id"""
+
+_SOURCE = "SELECT path, location, size, mtime_ns, sha256, complete FROM sources"
 
 
 class Store:
@@ -74,6 +79,11 @@ class Store:
             "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
         )
         return row[0], row[1], row[2]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no passage."""
+        return self._db.one("SELECT 1 FROM passages LIMIT 1") is None
 
     def totals(self) -> tuple[int, int]:
         """Number and sum of the passages' ids: what derived files must agree with. Read from an index alone."""
@@ -140,6 +150,7 @@ class Store:
         stored: Stored,
         passages: Sequence[NewPassage],
         vectors: Floats,
+        looks: Sequence[bytes],
         seen: int,
     ) -> tuple[list[int], list[int]]:
         """Insert a document in place of the one of the same `doc_id`; returns passage ids now there and now gone."""
@@ -149,16 +160,15 @@ class Store:
         places = [(place.start, place.label) for place in document.places]
         key = self._db.execute(
             "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, "
-            "author, site, provenance, original, edits, seen, places) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "author, site, provenance, host, original, edits, seen, places) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
+            + (document.date, document.url, document.line, json.dumps(dict(document.metadata), ensure_ascii=False))
             + (
-                document.date,
-                document.url,
-                document.line,
-                json.dumps(dict(document.metadata), ensure_ascii=False),
                 document.author,
                 document.site,
                 rows.written(document.provenance),
+                host(urlsplit(document.url).hostname or ""),
             )
             + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen)
             + (rows.packed(json.dumps(places, ensure_ascii=False)),),
@@ -170,24 +180,14 @@ class Store:
         half = vectors.astype(np.float16)
         self._moved = self._moved or bool(passages)
         fresh = []
-        for number, (passage, vector) in enumerate(zip(passages, half, strict=True)):
+        for number, (passage, vector, look) in enumerate(zip(passages, half, looks, strict=True)):
             sentences = json.dumps([(span.start, span.end) for span in passage.sentences])
-            row = (
-                key,
-                number,
-                passage.start,
-                passage.end,
-                passage.line,
-                passage.text,
-                sentences,
-                vector.tobytes(),
-                passage.place,
-            )
+            row = (key, number, passage.start, passage.end, passage.line, passage.text, sentences, vector.tobytes())
             fresh.append(
                 self._db.execute(
-                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector, place) '
-                    "VALUES (?,?,?,?,?,?,?,?,?)",
-                    row,
+                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector, place, '
+                    "look) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (*row, passage.place, look),
                 ).lastrowid
                 or 0
             )
@@ -219,8 +219,7 @@ class Store:
 
     def sources(self) -> dict[str, Source]:
         """All files, by location."""
-        lines = self._db.rows("SELECT path, location, size, mtime_ns, sha256, complete FROM sources ORDER BY path")
-        return {row[1]: Source(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in lines}
+        return {row[1]: _source(row) for row in self._db.rows(f"{_SOURCE} ORDER BY path")}
 
     def document_of(self, key: int) -> tuple[Stored, str]:
         """The document that holds a passage, and the location of its source."""
@@ -234,10 +233,7 @@ class Store:
 
     def source_at(self, location: str) -> Source:
         """The source at a location that is known."""
-        row = self._db.one(
-            "SELECT path, location, size, mtime_ns, sha256, complete FROM sources WHERE location = ?", (location,)
-        )
-        return Source(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+        return _source(self._db.one(f"{_SOURCE} WHERE location = ?", (location,)))
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
@@ -261,20 +257,26 @@ class Store:
 
     def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
         """Passages by id; ids that are not there are left out."""
-        found: dict[int, Passage] = {}
+        return {row[0]: rows.passage(row) for row in self._some(_PASSAGE, keys)}
+
+    def looks(self, keys: Iterable[int], fingerprint: str) -> dict[int, Look]:
+        """What was noted of passages for the second look with a model, by id; without those of which nothing was."""
+        found = self._some("SELECT p.id, p.look FROM passages p", keys)
+        return {key: look for key, packed in found if (look := rows.look(packed, fingerprint))}
+
+    def _some(self, select: str, keys: Iterable[int]) -> Iterator[Any]:
         wanted = [int(key) for key in keys]
         for at in range(0, len(wanted), 500):
             some = wanted[at : at + 500]
-            found_rows = self._db.rows(f"{_PASSAGE} WHERE p.id IN ({','.join('?' * len(some))})", some)
-            found |= {row[0]: rows.passage(row) for row in found_rows}
-        return found
+            yield from self._db.rows(f"{select} WHERE p.id IN ({','.join('?' * len(some))})", some)
 
-    def within(self, since: str, until: str) -> Ids:
-        """Ids of the passages of documents dated from `since` to `until`, ISO prefixes, both inclusive."""
+    def among(self, filters: Filters) -> Ids:
+        """Ids of the passages of the documents that `filters` let through."""
+        condition, values = filters.condition()
         keys = self._db.rows(
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id "
-            "WHERE d.date <> '' AND d.date >= ? AND substr(d.date, 1, ?) <= ? ORDER BY p.id",
-            (since, len(until) or 1, until or "\U0010ffff"),
+            f"JOIN sources s ON s.id = d.source_id WHERE {condition} ORDER BY p.id",
+            values,
         )
         return np.fromiter((row[0] for row in keys), dtype=np.int64)
 
@@ -292,3 +294,7 @@ class Store:
                     f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild"
                 )
             yield key, title, text, numbers.astype(np.float32)
+
+
+def _source(row: Sequence[Any]) -> Source:
+    return Source(row[0], row[1], row[2], row[3], row[4], bool(row[5]))

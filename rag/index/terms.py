@@ -51,9 +51,15 @@ class TermIndex:
             self._index = tantivy.Index(self._schema, None if folder is None else str(folder))
             whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
             self._index.register_tokenizer("whitespace", whitespace)
-            self._searcher = self._index.searcher()
+            self._see()
         except ValueError as problem:
             raise OSError(str(problem)) from problem
+
+    def _see(self) -> None:
+        """Look at what is committed."""
+        self._searcher = self._index.searcher()
+        self._documents = int(self._searcher.num_docs)
+        self._counted = int(self._searcher.doc_freq("all", "x"))  # with those removed that tantivy still counts
 
     @classmethod
     def empty(cls, folder: Path | None) -> "TermIndex":
@@ -88,7 +94,7 @@ class TermIndex:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
     def __len__(self) -> int:
-        return int(self._searcher.num_docs)
+        return self._documents
 
     def totals(self) -> tuple[int, int]:
         """Number and sum of the ids."""
@@ -99,12 +105,8 @@ class TermIndex:
 
     def outworn(self, removed: int) -> bool:
         """Whether, after this many more removals, making it again is better than going on."""
-        dead = self._counted() - len(self) + removed
-        return dead > 0 and (len(self) <= _EXACT or dead > self._counted() // 20)
-
-    def _counted(self) -> int:
-        """Tantivy's number of documents, with those removed that it still counts."""
-        return int(self._searcher.doc_freq("all", "x"))
+        dead = self._counted - len(self) + removed
+        return dead > 0 and (len(self) <= _EXACT or dead > self._counted // 20)
 
     def change(self, added: Iterable[tuple[int, str]], removed: Iterable[int]) -> None:
         """Remove the passages of these ids, add these texts under their ids, and make both visible; or OSError."""
@@ -122,11 +124,11 @@ class TermIndex:
             self._index.reload()
         except ValueError as problem:
             raise OSError(str(problem)) from problem
-        self._searcher = self._index.searcher()
+        self._see()
 
     def frequency(self, term: str) -> int:
         """In how many passages `term` occurs."""
-        if self._counted() == len(self):
+        if self._counted == len(self):
             return int(self._searcher.doc_freq("terms", term))
         query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
         return int(self._searcher.search(query, 1, count=True).count)
@@ -140,7 +142,7 @@ class TermIndex:
             frequency = int(self._searcher.doc_freq("terms", term))
             if frequency and weight > 0:
                 query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
-                boost = weight / local_idf(self._counted(), frequency)  # what tantivy multiplies by
+                boost = weight / local_idf(self._counted, frequency)  # what tantivy multiplies by
                 clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
         if not clauses:
             return []

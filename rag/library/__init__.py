@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from rag import embed
 from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
@@ -19,12 +21,13 @@ from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
 from rag.clean import TracedText, clean, common, described, edges, without
 from rag.config import MODES, MOST_HITS, Settings, settings
+from rag.diverse import distinct, spread
 from rag.errors import BadInput, NotFound, RagError
-from rag.index import Index, Stored
-from rag.late import prepare
+from rag.index import Filters, Index, Stored
+from rag.late import Look, looked, parts_of, prepare
 from rag.library.report import Report
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
-from rag.rerank import DEPTH, distinct, second_look
+from rag.rerank import DEPTH, second_look
 from rag.retrieve import retrieve
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "Report"]
 
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 OFFERED = 12
@@ -138,7 +140,7 @@ class Library:
                     self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
             self.__dict__["index"] = Index(self.path, create=True)
         self.index.bind(self.embedder)
-        return bring_in_step(self.index, self.embedder, paths, on_progress)
+        return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress)
 
     def search(
         self,
@@ -148,14 +150,24 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
+        under: str = "",
+        site: str = "",
+        mmr: float = 1.0,
     ) -> list[Hit]:
-        """The best passages, best first; passages of the same text count once. Dates are ISO, both inclusive."""
+        """The best passages, best first; passages of the same text count once.
+
+        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob; `site`: only pages of this
+        host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0 nothing else counts.
+        """
+        filters = Filters(since, until, under, site)
+        if not 0 <= mmr <= 1:
+            raise BadInput(f"mmr = {mmr} is out of range", "use 0 to 1; 1 is the order by score")
         if not question.strip():
             raise BadInput("the question is empty", "ask something")
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
-        if not self.index.truth.counts()[2]:
+        if self.index.truth.empty:
             raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
         self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
@@ -169,7 +181,7 @@ class Library:
             background=self.background,
             k=max(2 * k, DEPTH),
             mode=mode,
-            among=self.index.truth.within(_date(since), _date(until)) if since or until else None,
+            among=self.index.truth.among(filters) if filters else None,
         )
         passages = self.index.truth.passages(one.key for one in ranked)
         hits: list[Hit] = []
@@ -179,9 +191,23 @@ class Library:
                 same = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
                 own = (one.found_by, p.sentences, p.key, p.place, p.offsets)
                 hits.append(Hit(0, one.score, *same, *own))
+        looks = self._looks(hits)
         if mode == "hybrid":
-            hits = second_look(question, hits, prepare(question, self.words, self.background), self.words)
-        return distinct(hits, k)
+            asked = prepare(question, self.words, self.background)
+            hits = second_look(question, hits, [looks[hit.key] for hit in hits], asked, self.words)
+        if mmr < 1 and hits:
+            rows = self.index.vectors.rows(np.array([hit.key for hit in hits]))
+            hits = [hits[at] for at in spread([hit.score for hit in hits], rows, mmr)]
+        return distinct(hits, [looks[hit.key] for hit in hits], k)
+
+    def _looks(self, hits: Sequence[Hit]) -> dict[int, Look]:
+        """By key; worked out anew for passages that were indexed with another model of words."""
+        looks = self.index.truth.looks((hit.key for hit in hits), self.words.fingerprint)
+        if others := [hit for hit in hits if hit.key not in looks]:
+            parts = [parts_of(hit.title, hit.text, hit.sentences) for hit in others]
+            fresh = looked([hit.text for hit in others], parts, self.words)
+            looks |= {hit.key: look for hit, look in zip(others, fresh, strict=True)}
+        return looks
 
     def ask(
         self,
@@ -191,15 +217,17 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
+        under: str = "",
+        site: str = "",
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
-        """An answer in which every statement is cited and supported, or a refusal with its reason.
+        """An answer in which every statement is cited and supported, or a refusal; arguments as those of `search`.
 
         `on_text` is given what the writer writes, as it comes; it is not verified until the answer is returned.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
-        hits = self.search(question, k, mode=mode, since=since, until=until)
+        hits = self.search(question, k, mode=mode, since=since, until=until, under=under, site=site)
         evidence, best = judged.gather(
             question, prepare(question, self.words, self.background), hits, self.words, OFFERED
         )
@@ -323,12 +351,6 @@ def _is_file(name: str) -> bool:
 
 def _stale(sources: Sequence[str]) -> str:
     return f"{', '.join(sources)} changed or went away since it was indexed: run rag index again."
-
-
-def _date(text: str) -> str:
-    if text and not _DATE.fullmatch(text):
-        raise BadInput(f"{text!r} is not a date", "write it as 2024, 2024-03 or 2024-03-04")
-    return text
 
 
 def _cleaner(kind: Kind) -> Callable[[str], str]:

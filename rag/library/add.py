@@ -10,11 +10,12 @@ from rag.chunk import chunk
 from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
 from rag.clean import edges as edges_of
 from rag.errors import NotFound, RagError, Unreadable
-from rag.index import Changes, Index, NewPassage, Source, Stored, embedding_text
+from rag.index import Changes, Index, NewPassage, Source, Stored
+from rag.library.embedded import embedded
 from rag.library.report import Report
 from rag.library.sites import Sites, location_of, site_of
 from rag.load import STDIN, blame, find, fingerprint, read, source_of
-from rag.protocols import Embedder, Progress
+from rag.protocols import Embedder, Progress, WordEmbedder
 from rag.types import Document, Kind, Span
 
 __all__ = ["bring_in_step", "is_current", "prepare"]
@@ -25,6 +26,7 @@ BATCH = 1024
 _TOGETHER = 64  # documents that are cleaned again in one transaction
 
 OnProblem = Callable[[str, str], None]
+Models = tuple[Embedder, WordEmbedder]
 
 
 def prepare(document: Document, site: str = "", known: frozenset[int] = frozenset()) -> tuple[Stored, list[NewPassage]]:
@@ -84,8 +86,8 @@ def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> 
 class _Batch:
     """Work that waits for its transaction, in order: documents to store or to keep, sources that are finished."""
 
-    def __init__(self, index: Index, embedder: Embedder, changes: Changes, report: Report) -> None:
-        self._index, self._embedder, self._changes, self._report = index, embedder, changes, report
+    def __init__(self, index: Index, models: Models, changes: Changes, report: Report) -> None:
+        self._index, self._models, self._changes, self._report = index, models, changes, report
         self._waiting: list[tuple[Source, Stored | str | Literal[True], list[NewPassage]]] = []
         self._room = BATCH
         self._seen = int(index.truth.meta.get("passes", "0")) + 1
@@ -102,22 +104,22 @@ class _Batch:
         """Embed what waits and commit it in one transaction."""
         if not self._waiting:
             return
-        texts = [
-            embedding_text(what.document.title, passage.text)
+        work = [
+            (what.document.title, passage)
             for _, what, passages in self._waiting
             if isinstance(what, Stored)
             for passage in passages
         ]
-        vectors = self._embedder.embed_passages(texts)
+        vectors, looks = embedded(work, *self._models)
         at = 0
         truth = self._index.truth
         with truth.transaction():
             for source, what, passages in self._waiting:
                 key = truth.put_source(replace(source, complete=what is True))
                 if isinstance(what, Stored):
-                    rows = vectors[at : at + len(passages)]
+                    own = slice(at, at + len(passages))
                     at += len(passages)
-                    fresh, gone = truth.put_document(key, what, passages, rows, self._seen)
+                    fresh, gone = truth.put_document(key, what, passages, vectors[own], looks[own], self._seen)
                     self._changes.added.update(fresh)
                     self._changes.removed.update(gone)
                 elif isinstance(what, str):
@@ -127,14 +129,17 @@ class _Batch:
                     self._changes.removed.update(gone)
                     # an article that was replaced by the file's new content is not one that was removed
                     self._report.removed += documents if source.path.endswith((".jsonl", ".jsonl.gz")) else 0
-        self._report.passages += len(texts)
+        self._report.passages += len(work)
         self._waiting, self._room = [], BATCH
 
 
 def bring_in_step(
-    index: Index, embedder: Embedder, paths: Sequence[str | Path], on_progress: Progress | None = None
+    index: Index, models: Models, paths: Sequence[str | Path], on_progress: Progress | None = None
 ) -> Report:
-    """Bring `index` in step with files and folders; see `Library.add`."""
+    """Bring `index` in step with files and folders; see `Library.add`.
+
+    `models`: the one for vectors, and the one for the second look.
+    """
     report = Report()
     problems: dict[str, str] = {}
 
@@ -147,7 +152,7 @@ def bring_in_step(
     files = list(find(there, on_problem))
     with index.derived() as changes:
         known = index.truth.sources()  # now that nobody else writes
-        batch = _Batch(index, embedder, changes, report)
+        batch = _Batch(index, models, changes, report)
         pages = Sites(index.truth, (path for path in files if location_of(path) not in known))
         found = set()
         for number, path in enumerate(files):
@@ -170,7 +175,7 @@ def bring_in_step(
                     gone, documents = index.truth.remove_source(place)
                     changes.removed.update(gone)
                     report.removed += documents
-        _clean_again(index, embedder, changes)
+        _clean_again(index, models, changes)
     if on_progress:
         on_progress(len(files), len(files), "")
     report.skipped = list(problems.items())
@@ -182,7 +187,7 @@ def bring_in_step(
     return report
 
 
-def _clean_again(index: Index, embedder: Embedder, changes: Changes) -> None:
+def _clean_again(index: Index, models: Models, changes: Changes) -> None:
     """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
 
     So the state of an index depends on the articles in it and not on the order in which they came.
@@ -200,14 +205,14 @@ def _clean_again(index: Index, embedder: Embedder, changes: Changes) -> None:
             for key in others[at : at + _TOGETHER]:
                 old, source = truth.document(key)
                 work.append((source, *prepare(_as_found(old), site, known)))
-            texts = [embedding_text(new.document.title, one.text) for _, new, passages in work for one in passages]
-            vectors = embedder.embed_passages(texts)
+            found = [(new.document.title, one) for _, new, passages in work for one in passages]
+            vectors, looks = embedded(found, *models)
             with truth.transaction():
                 done = 0
                 for source, new, passages in work:
-                    rows = vectors[done : done + len(passages)]
+                    own = slice(done, done + len(passages))
                     done += len(passages)
-                    fresh, gone = truth.put_document(source, new, passages, rows, seen)
+                    fresh, gone = truth.put_document(source, new, passages, vectors[own], looks[own], seen)
                     changes.added.update(fresh)
                     changes.removed.update(gone)
     truth.note(sites=str(truth.generation))

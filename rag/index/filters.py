@@ -1,0 +1,72 @@
+"""Which articles a search is restricted to."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from rag.errors import BadInput
+
+__all__ = ["Filters"]
+
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restrictions that hold together; an empty one restricts nothing.
+
+    `since`, `until`: ISO dates or prefixes of them, both inclusive. `under`: a file or folder as sources show it, or a
+    glob, whose `*` stands for slashes too. `site`: a host, with all below it, or the name that a page gives its site.
+
+    Raises BadInput for what is no date.
+
+    >>> Filters(site="www.example.com").site
+    'example.com'
+    """
+
+    since: str = ""
+    until: str = ""
+    under: str = ""
+    site: str = ""
+
+    def __post_init__(self) -> None:
+        for date in (self.since, self.until):
+            if date and not _DATE.fullmatch(date):
+                raise BadInput(f"{date!r} is not a date", "write it as 2024, 2024-03 or 2024-03-04")
+        object.__setattr__(self, "site", host(self.site.strip()))
+
+    def __bool__(self) -> bool:
+        return bool(self.since or self.until or self.under or self.site)
+
+    def condition(self) -> tuple[str, list[str | int]]:
+        """An SQL condition on documents `d` and sources `s`, and its values."""
+        parts: list[str] = []
+        values: list[str | int] = []
+        if self.since or self.until:
+            parts.append("d.date <> '' AND d.date >= ?")
+            values.append(self.since)
+        if self.until:
+            parts.append("substr(d.date, 1, ?) <= ?")
+            values += [len(self.until), self.until]
+        if self.under:
+            path = PurePath(self.under).as_posix()
+            if re.search(r"[*?\[]", path):
+                parts.append("s.path GLOB ?")
+                values.append(path)
+            elif path != ".":
+                parts.append("(s.path = ? OR substr(s.path, 1, ?) = ?)")
+                folder = path.rstrip("/") + "/"
+                values += [path, len(folder), folder]
+        if self.site:
+            parts.append("(d.host = ? OR substr(d.host, -?) = ? OR lower(d.site) = ?)")
+            values += [self.site, len(self.site) + 1, f".{self.site}", self.site]
+        return " AND ".join(parts) or "1", values
+
+
+def host(name: str) -> str:
+    """A host in one form of writing.
+
+    >>> host("WWW.Example.com")
+    'example.com'
+    """
+    return name.lower().removeprefix("www.")
