@@ -31,7 +31,10 @@ _IN_FRAGMENT = (
     "也许 不可错过 不要错过 作者 投稿 商务 "
     "爆料 报料 原创 图片 素材 配图 备案 公网安备 icp 互联网新闻 经营许可 客服 图注 出处 责编 主编 校对 审核 审校 "
     "编审 监制 排版 美编 制图 "
-    "初审 复审 终审 一审 二审 三审 值班 编译 翻译 译者 译: 译： 译丨 译| 策划 统筹 出品 通讯员 撰文 撰稿 供图 供稿 "
+    "菜单 选单 行动版 触屏 登出 游客 访客 欢迎 回应 围观 粉丝 篇文 篇原 传送 发送 海报 长图 网址 掌握 追踪 安装 锁定 "
+    "记得 往下 向下 下拉 下滑 未完 余下 剩余 完整 本文共 全文共 账号 帐号 密码 知道了 投诉 滑动 轻触 轻点 人喜欢 赞赏 "
+    "打赏 合集 说两 说几 抢先 图说 情境 档案 列表 目录 顶端 最上 页首 初审 复审 终审 一审 二审 三审 值班 编译 翻译 "
+    "译者 译: 译： 译丨 译| 策划 统筹 出品 通讯员 撰文 撰稿 供图 供稿 "
     "采写 播报 实习生 标签 关键词 关键字 主题词 "
     "分类 栏目 发布 发表 更新 发稿 修改 上架 刊登 时间 日期 小时前 天前 日前 周前 月前 配图 网络图 合成图 情境图 "
     "截图 图: 图： 图丨 图| 图／ 照片 文/ 文／ "
@@ -42,7 +45,8 @@ _WORDS_IN_SENTENCE = frozenset(
     "rights copyright "
     "reproduced redistributed republished published appeared expressed disclaimer wordpress hexo hugo ghost app "
     "affiliate email "
-    "reporter editor correspondent contributor writer author qr follow advertisement account reach".split()
+    "reporter editor correspondent contributor writer author qr follow advertisement account reach "
+    "unsubscribe recaptcha".split()
 )
 _WORDS_IN_FRAGMENT = _WORDS_IN_SENTENCE | frozenset(
     "home news tech business world politics opinion sports login register search menu about contact english fb ig "
@@ -60,13 +64,14 @@ _WORDS_IN_FRAGMENT = _WORDS_IN_SENTENCE | frozenset(
     "photo photos image images source sources credit credits authors tag tags tagged via category categories topics "
     "filed posted "
     "written edited editing reported reporting translated by updated modified ago icp id contributing staff senior "
-    "end fin also join create "
+    "end fin also join create copy bookmark e paper google available unlock unlimited top here welcome "
+    "value respect agree accept allow got not maybe think sort be member open "
     "january february march april may june july august september october november december jan feb mar apr jun jul "
     "aug sept sep oct nov dec".split()
 )
-_WORD = re.compile(r"[a-z]+")
+_WORD = re.compile(r"[A-Za-z]+")
 _SIGN_IN_SENTENCE = re.compile(r"©|\([cC]\)")
-_SIGN = re.compile(r"[>›»©]|19\d\d|20\d\d|\d:\d\d|\([cC]\)|\A[|/·•-]")
+_SIGN = re.compile(r"[>›»©#]|19\d\d|20\d\d|\d:\d\d|\([cC]\)|\A[|/·•-]|[Aa][-+]")
 _SENTENCE_END = "。！？!?.…”」』"
 _GOES_ON = "，、,;；"
 _TINY = 5  # a button, a counter
@@ -96,5 +101,5 @@ def may_be_furniture(line: str) -> bool:
     in_sentence = len(line) > _SHORT and line[-1] in _SENTENCE_END
     if _han(in_sentence=in_sentence).search(line) or (_SIGN_IN_SENTENCE if in_sentence else _SIGN).search(line):
         return True
-    words = _WORD.findall(line.lower())
-    return not (_WORDS_IN_SENTENCE if in_sentence else _WORDS_IN_FRAGMENT).isdisjoint(words)
+    words = _WORD.findall(line)  # to lower the whole line would cost more than all else here
+    return not (_WORDS_IN_SENTENCE if in_sentence else _WORDS_IN_FRAGMENT).isdisjoint(map(str.lower, words))
