@@ -12,7 +12,7 @@ from rag.clean.about import date_of
 from rag.clean.byline import author_in, site_in
 from rag.library import Library
 from rag.load import read
-from rag.types import Document, Kind
+from rag.types import Document, Kind, Span
 
 
 def about(text: str, kind: Kind = "text", **stated: str) -> Document:
@@ -75,7 +75,7 @@ def test_what_trafilatura_and_htmldate_find(tmp_path: Path) -> None:
         '<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Article", "headline": "Rye",'
     )
     head += ' "author": {"@type": "Person", "name": "Ines Okafor"}}</script>'
-    body = f'<h1>Rye</h1><div class="published-date">12 March 2021</div>{PROSE}<footer>© 2010</footer>'
+    body = f'<h1>Rye</h1><div class="published-date">Friday the 12 March 2021</div>{PROSE}<footer>© 2010</footer>'
     document = of_page(f"<html><head>{head}</head><body>{body}</body></html>", tmp_path)
     assert facts(document) == {
         "title": ("Rye", "<title>"),
@@ -180,3 +180,40 @@ def test_an_index_keeps_them(tmp_path: Path, library: Library) -> None:
     assert facts(line)["author"] == ("Ola", "field author") and line.metadata == {}
     (tmp_path / "c.jsonl").write_text(json.dumps(record | {"author": "Kari"}), encoding="utf-8")
     assert library.add(tmp_path / "c.jsonl").changed == 1
+
+
+def test_what_a_document_states_is_cleaned_too(tmp_path: Path) -> None:
+    document = of_page("<html><head><title>創(chuàng)業(yè)者不必懼怕</title></head><body></body></html>", tmp_path)
+    assert document.title == "創業者不必懼怕"
+    assert about("正文。", "markdown", title="Why **Sora** [matters](http://a.b)").title == "Why Sora matters"
+    assert about("正文。", "record", title="It&#x27;s open", author="王(wáng)芳").author == "王芳"
+    assert about("正文。", title="(  )").title == "(  )"
+
+
+@pytest.mark.parametrize(
+    "line, iso",
+    [
+        ("March 3, 2024", "2024-03-03"),
+        ("By Jane Doe | 3rd Mar. 2024 at 10:00", "2024-03-03"),
+        ("Published on March 3, 2024, 10:30 AM", "2024-03-03"),
+        ("Jane Doe · Mar 3, 2024 · 5 min read", "2024-03-03"),
+        ("On March 3, 2024 the harbour froze", ""),
+        ("The war began on 3 March 1939", ""),
+        ("February 30, 2024", ""),
+        ("deadline: March 3, 2024", ""),
+    ],
+)
+def test_an_english_date_is_one_of_a_byline_or_none(line: str, iso: str) -> None:
+    assert date_of(line)[0] == iso
+    document = about(f"The harbour\n{line}\nBoats lay still.\n")
+    assert (document.date, "date" in document.provenance) == (iso, bool(iso))
+
+
+def test_who_saved_a_file_is_not_its_author_where_a_byline_names_one() -> None:
+    named = about("河边的冬天\n作者：张三\n正文。\n", "docx", author="Administrator")
+    assert facts(named)["author"] == ("张三", "line 2")
+    assert facts(about("河边的冬天\n正文。\n", "docx", author="李四"))["author"] == ("李四", "file properties")
+
+
+def test_an_address_is_no_site() -> None:
+    assert site_in("来源：https://a.b/c") == site_in("来源: http://a.b") == Span(0, 0)

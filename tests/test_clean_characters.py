@@ -54,3 +54,10 @@ def test_a_quote_cleans_to_what_was_cited() -> None:
     for start, end in pairwise(stops):
         wide = page.widen(Span(start, end))
         assert clean(page.to_raw(wide).of(raw)).text == wide.of(page.text)
+
+
+def test_pictures_that_are_joined_stay_one() -> None:
+    family, scientist, flag = "👨\u200d👩\u200d👧", "👩🏽\u200d🔬", "🏳\ufe0f\u200d🌈"
+    assert clean(f"你{family}好{scientist}").text == f"你{family}好{scientist}"
+    assert clean(flag).text == "🏳\u200d🌈"
+    assert clean("你\u200d好👩\u200d，\u200d👩").text == "你好👩，👩"

@@ -189,3 +189,10 @@ def test_alignment_costs_linear_work() -> None:
         return process_time() - began
 
     assert cost(10_000) < 30 * cost(1_000) + 0.3
+
+
+def test_short_lines_are_found_in_one_long_line() -> None:
+    lines = ["menu", "thefirstlongparagraphofit", "salt", "5g", "7", "anotherwithotherwordsinside", "more"]
+    whole = "thefirstlongparagraphofitsalt5g7anotherwithotherwordsinside"
+    assert shared(lines, [whole]) == [False, True, True, True, True, True, False]
+    assert shared(["salt", *lines], [whole])[0] is False

@@ -305,3 +305,34 @@ def test_hostile_lines_cost_linear_work(bit: str) -> None:
 def test_ten_megabytes_cost_ten_times_one(bit: str) -> None:
     size = 200_000 if "\n" in bit else 1_000_000  # of the lines, a million
     assert_linear(clean, bit * (size // len(bit)), bit * (10 * size // len(bit)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "If x > 5 and y > 3 then stop",
+        "x -> y -> z",
+        "数据 => 模型 => 结果",
+        "<b>x</b> and a > b > c",
+        "（一）未经著作权人许可，复制、发行其作品的；",
+        "第五十三条 未经著作权人许可，不得转载其作品",
+        "未经著作权人许可，不得转载、复制、发行其作品。",
+    ],
+)
+def test_formulas_and_law_are_no_furniture(line: str) -> None:
+    assert kind_of(line) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "新闻 > 2024 > 三月",
+        "本文著作权归作者所有",
+        "本文著作權歸作者所有。",
+        "home » tech » ai",
+        "未经许可，不得转载。",
+        "未经作者许可，禁止转载",
+    ],
+)
+def test_breadcrumbs_and_notices_still_are(line: str) -> None:
+    assert kind_of(line) != ""

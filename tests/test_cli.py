@@ -196,3 +196,12 @@ def test_answering_opens_no_socket(home: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0 and json.loads(done.stdout)["citations"], done.stderr
+
+
+def test_stretches_and_folders_that_make_no_sense(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("河水很冷。", encoding="utf-8")
+    for stretch, status in (("4-2", 2), ("0-9", 2), ("0-0", 0)):
+        done = rag("show", f"a.txt:{stretch}", cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+    done = rag("clean", "a.txt", "--out", "a.txt", cwd=tmp_path)
+    assert done.returncode == 2 and "is a file; name a folder after --out" in done.stderr

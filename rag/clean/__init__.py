@@ -1,6 +1,7 @@
 """Cleaning: text that remembers where it came from, and the steps in their order."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from rag.clean import about, characters, lines, main_text, markup, shift
@@ -72,7 +73,17 @@ def clean(raw: str, kind: Kind = "text") -> TracedText:
 
 
 def described(document: Document, page: TracedText) -> Document:
-    """`document` with title, author, site and date as far as they can be found; `page` is its text as cleaned."""
+    """`document` with title, author, site and date as far as they can be found; `page` is its text as cleaned.
+
+    What it states of these is cleaned too: the dirt of a page is in its title as well.
+    """
+    form: Kind = "markdown" if document.kind == "markdown" else "text"
+    document = replace(
+        document,
+        title=clean(document.title, form).text or document.title,
+        author=clean(document.author, form).text or document.author,
+        site=clean(document.site, form).text or document.site,
+    )
     tags = (markup.html, markup.entities) if document.kind == "html" else ()
     return about.described(document, page, lambda raw: _through((*tags, *_DECODED, *_READABLE), raw))
 

@@ -18,6 +18,18 @@ __all__ = ["GUESSED", "date_of", "described", "title_of"]
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)日?(?:[T\s]?(\d{1,2}):(\d\d)(?::(\d\d))?)?"
 )
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_ENGLISH_DATE = re.compile(  # with the end of the line, a sign or a time behind it: in a sentence it is spoken of
+    rf"(?<![\w-])(?:{_MONTH} {_DAY},? |{_DAY} {_MONTH},? )((?:19|20)\d\d)"
+    r"(?=\s*(?:$|[|·•–—(-]|,?\s*(?:at )?\d{1,2}:\d\d|by ))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"\A\W*(?:By [A-Z].*|(?i:.*\b(?:published|posted|updated|modified|date)(?: on)?:?)|.*[|·•–—-])?\s*\Z"
+)
+_LABEL_LENGTH = 120
 _HEAD_LINES = 12
 _TITLE_LENGTH = 80
 _SITE_LENGTH = 20
@@ -55,7 +67,12 @@ def date_of(line: str) -> tuple[str, Span]:
     ('2023-08-04T18:04:37', Span(start=6, end=25))
     >>> date_of("2月16日凌晨，他刷到了2024年2月15日发布的视频。")
     ('', Span(start=0, end=0))
+    >>> date_of("By Jane Doe | March 4, 2024")[0], date_of("On March 4, 2024 it rained.")[0]
+    ('2024-03-04', '')
     """
+    english = _ENGLISH_DATE.search(line, 0, _LABEL_LENGTH)
+    if english and _LABEL.match(line[: english.start()]) and (iso := _iso_english(english)):
+        return iso, Span(*english.span())
     found = _DATE.search(line)
     if found and not re.search(r"[。！？，,]", line[found.end() : found.end() + 30]) and (iso := _iso(found)):
         return iso, Span(*found.span())
@@ -68,8 +85,8 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
     `page` is its text as cleaned. `readable` rids a text of tags and dirt and leaves all lines of the page.
     """
     stated = document
-    if document.kind in ("pdf", "docx"):  # the date of their properties counts only where the text has none
-        document = replace(document, date="")
+    if document.kind in ("pdf", "docx"):  # their properties tell who saved them and when, if the text has no byline
+        document = replace(document, author="", date="")
     if document.kind == "html":
         document = _parted(document, page)
     elif len(span := title_of(page)) and not document.title:
@@ -77,7 +94,7 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
     document = _with(document, dict(_from_lines(document, readable)))
     if document.kind == "html":
         document = _with(document, dict(_from_page(document, page)))
-    document = _with(document, {"date": (stated.date, Origin(PROPERTIES))})
+    document = _with(document, {name: (getattr(stated, name), Origin(PROPERTIES)) for name in ("author", "date")})
     if document.kind != "record":
         document = _with(document, {"title": (Path(document.source).stem, Origin(GUESSED[1]))})
     return document
@@ -158,6 +175,14 @@ def _without_prose(page: TracedText) -> str:
         parts += (page.raw[at : edit.start] if edit.start - at < _PROSE else " ", page.raw[edit.start : edit.end])
         at = edit.end
     return "".join(parts)
+
+
+def _iso_english(found: re.Match[str]) -> str:
+    month, day = (found[1], found[2]) if found[1] else (found[4], found[3])
+    try:
+        return date(int(found[5]), _MONTHS.index(month.lower()) + 1, int(day)).isoformat()
+    except ValueError:
+        return ""
 
 
 def _iso(found: re.Match[str]) -> str:

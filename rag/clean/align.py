@@ -49,8 +49,11 @@ def shared(lines: Sequence[str], other: Sequence[str]) -> list[bool]:
     places = list(_places(lines, other, whole))
     chain = _heaviest_chain(places, len(whole))
     taken = sorted(chain.values())
+    between = _between(lines, chain, whole)
     return [
-        number in chain or any(_is_free(place, taken) for place in found if len(lines[number]) >= 2 * _GRAM)
+        number in chain
+        or number in between
+        or any(_is_free(place, taken) for place in found if len(lines[number]) >= 2 * _GRAM)
         for number, found in enumerate(places)
     ]
 
@@ -122,6 +125,24 @@ def _heaviest_chain(places: Sequence[list[_Place]], length: int) -> dict[int, _P
         number, place, step = steps[step]
         chain[number] = place
     return chain
+
+
+def _between(lines: Sequence[str], chain: dict[int, _Place], whole: str) -> set[int]:
+    """The lines outside of the chain that stand where it leaves room, in order: of one long line most are too short to
+    be found by stretches.
+    """
+    found: set[int] = set()
+    limits = [len(whole)]  # where the next line of the chain begins
+    for number in range(len(lines) - 1, 0, -1):
+        limits.append(chain[number].start if number in chain else limits[-1])
+    at = 0
+    for number, (line, limit) in enumerate(zip(lines, reversed(limits), strict=True)):
+        if number in chain:
+            at = chain[number].end
+        elif line and (start := whole.find(line, at, min(limit, at + (_NEAR if len(line) > 1 else _STEP)))) >= 0:
+            found.add(number)
+            at = start + len(line)
+    return found
 
 
 def _is_free(place: _Place, taken: Sequence[_Place]) -> bool:

@@ -27,7 +27,7 @@ _AUTHOR = (
 )
 _SITE = re.compile(
     r"(?:\A|[\s|｜丨／/·>（(〔\d])(?:(?:文章)?(?:来源|來源)|稿源|出[处處]|Source)\s{0,3}[:：]\s{0,3}"
-    rf"(?P<name>{_LATIN_NAME}(?![\w:：])|{_NICKNAME})"
+    rf"(?!https?:)(?P<name>{_LATIN_NAME}(?![\w:：])|{_NICKNAME})"
 )
 _NO_SENTENCE = re.compile(r"[。！？!?]")
 

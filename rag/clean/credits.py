@@ -36,7 +36,7 @@ _RIGHTS = r"(?:许可|授权|允许|同意)"
 _COPYING = r"(?:转载|转贴|摘编|复制|翻印|镜像)"
 _NOTICE = re.compile(
     r"版权(?:所有(?![者人权])|归|属于|属)[^。]{0,20}(?:[,。!:;】)]|$)|版权(?:所有|声明|说明|与免责|及免责)\s?[:©|]|"
-    r"著作权(?:所有|归|属)|(?:侵权|盗版|翻印)必究|"
+    r"着作权(?:所有|归|属)|(?:侵权|盗版|翻印)必究|"
     rf"(?:未经|非经|如未|未获)[^。]{{0,20}}{_RIGHTS}(?:$|[^。]{{0,10}}{_COPYING})|"
     rf"(?:禁止|不得|严禁|谢绝|请勿|拒绝|欢迎)(?:任何形式的?|擅自|私自|非法|随意)?{_COPYING}(?![的者过量])|转载(?:请|须|需|时请|"
     rf"必须|务必|或引用)|"
@@ -67,6 +67,9 @@ _NOTICE = re.compile(
     r"^(?:this (?:article|story|post) )?(?:was )?(?:originally|first) (?:published|appeared) (?:on|in|at|by) .{2,60}$|"
     r"^(?:the )?(?:views|opinions)(?: and (?:views|opinions))? expressed .{0,40}(?:author|do not)|"
     r"powered by (?:wordpress|hexo|hugo|ghost)"
+)
+_STATUTE = re.compile(  # law says the same; "著" is folded
+    r"\([一二三四五六七八九十]+\)|第[一二三四五六七八九十百\d]+条|未经(?:着作权人|权利人)"
 )
 _DECLARATION = re.compile(
     r"\W*(?:免责|版权|郑重|特别|重要|本站|本网|网站|转载|法律|权利)?(?:与免责|及免责)?声明\s?[:丨|].*(?:版权|转载|"
@@ -120,7 +123,7 @@ def is_copyright_or_credit(line: str) -> bool:
     """Who owns, wrote, edited or pictured the text, where it came from, and what one may not do with it."""
     if _DECLARATION.match(line):
         return True
-    if len(line) > 120 or line.endswith("?"):
+    if len(line) > 120 or line.endswith("?") or _STATUTE.match(line):
         return False
     return (
         _NOTICE.search(_QUOTED.sub("", line)) is not None

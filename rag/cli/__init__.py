@@ -138,10 +138,10 @@ def show(
     if as_json:
         _print_json({"source": name, "documents": [render.page_record(*page) for page in pages]})
         return
-    if span and len(pages) > 1:
+    if span is not None and len(pages) > 1:
         raise BadInput(f"{name} holds {len(pages)} articles", "name one by its doc_id: rag show DOC_ID:START-END")
     for document, page in pages:
-        if span and not 0 <= span.start <= span.end <= len(document.text):
+        if span is not None and not 0 <= span.start <= span.end <= len(document.text):
             raise BadInput(
                 f"{name} has {len(document.text)} characters, {span.start}-{span.end} is not inside",
                 "check the stretch",

@@ -10,6 +10,7 @@ import typer
 
 from rag.clean import TracedText
 from rag.cli import render
+from rag.errors import BadInput
 from rag.types import Document, Span
 
 __all__ = ["clean"]
@@ -28,6 +29,8 @@ def clean(
     """Print articles as cleaned, or what cleaning changed and why."""
     from rag.library.pages import pages_of
 
+    if out and out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is a file", "name a folder after --out")
     skipped: list[tuple[str, str]] = []
     records = []
     done = 0

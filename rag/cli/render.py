@@ -164,7 +164,7 @@ def page(document: Document, cleaned_page: TracedText, span: Span | None, *, cle
         console.print(f"{len(cleaned_page.edits)} changes; {len(document.text)} characters, {kept} after cleaning")
         return
     text = cleaned_page.text if cleaned else document.text
-    if span:
+    if span is not None:
         if place := document.place(span):
             console.print(Text(_hint(place), style="dim"))
         _stretch(console, text, cleaned_page.to_text(span) if cleaned else span)
