@@ -20,12 +20,11 @@ True
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# The function takes the name of its package here: `rag.clean(raw)`; `from rag.clean import …` goes on to work.
-from rag.clean import TracedText, clean
 from rag.errors import RagError
 from rag.types import Answer, Citation, Document, Edit, Hit, Passage, Span
 
 if TYPE_CHECKING:
+    from rag.clean import TracedText, clean
     from rag.library import Library, Report
 
 __all__ = [
@@ -49,4 +48,8 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> object:
     if name in ("Library", "Report"):  # with faiss and tantivy behind them: only when used
         return getattr(import_module("rag.library"), name)
+    if name == "TracedText":
+        return import_module("rag.clean").TracedText
+    if name == "clean":
+        return import_module("rag.clean")  # it can be called as its function
     raise AttributeError(f"module 'rag' has no attribute {name!r}")

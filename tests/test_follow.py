@@ -4,6 +4,7 @@ import re
 
 import pytest
 from follow_cases import BEFORE, FOLLOWING, KNOWN_TO_CHANGE, KNOWN_TO_FAIL, STANDING
+from growth import assert_linear
 
 from rag.answer.follow import Turn, standalone
 from rag.script import fold
@@ -64,3 +65,12 @@ def test_an_article_is_called_by_its_title() -> None:
     talk = [Turn("Why did Lumo decline?", "It did. [1]", ("The fall of Lumo",))]
     assert standalone("Who wrote this article?", talk) == "Who wrote “The fall of Lumo”?"
     assert standalone("这篇文章的作者是谁？", talk) == "《The fall of Lumo》的作者是谁？"
+
+
+@pytest.mark.parametrize("bit", ["商", "it is ", "A B ", "《", "2023", "是it ", " ", "of the ", "他"])
+def test_the_cost_grows_with_the_length_of_what_was_said(bit: str) -> None:
+    def work(text: str) -> None:
+        for follow in ("why?", "and in 2023?", "他们呢"):
+            standalone(follow, [Turn(f"谁是 Lumo {text}", text)])
+
+    assert_linear(work, bit * 300, bit * 3000)

@@ -36,6 +36,9 @@ PLACE = (
     "Shanghai|Shenzhen|Tokyo|New York|London|Paris|Berlin)(?![A-Za-z])"
 )
 
+_LONGEST = 20
+"""Han characters that a name with a verb behind it may have."""
+
 _JOINTS = (" ", " of ", " of the ")
 """Between two words of one name."""
 
@@ -180,7 +183,8 @@ def names(text: str, context: str = "") -> list[str]:
         else:
             found.append((start, end))
         previous = kind
-    return list(dict.fromkeys(_trimmed(text[start:end], context) for start, end in found))
+    seen = fold(context)
+    return list(dict.fromkeys(_trimmed(text[start:end], seen) for start, end in found))
 
 
 def _parts(text: str) -> Iterator[tuple[int, int, str]]:
@@ -199,10 +203,10 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
             yield *token.span(), "word"
 
 
-def _trimmed(name: str, context: str) -> str:
+def _trimmed(name: str, seen: str) -> str:
     """A run of Han characters up to where the context goes on otherwise: there the name ends and a verb begins."""
-    seen, own = fold(context), fold(name)
-    if len(own) != len(name) or not own or own in seen or own[0].isascii():
+    own = fold(name)
+    if len(own) != len(name) or not 2 < len(own) <= _LONGEST or own in seen or own[0].isascii():
         return name
     return next((name[:end] for end in range(len(name) - 1, 1, -1) if own[:end] in seen), name)
 

@@ -1,7 +1,9 @@
 """Cleaning: text that remembers where it came from, and the steps in their order."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import ModuleType
 from typing import Final
 
 from rag.clean import about, characters, lines, main_text, markup, shift
@@ -101,3 +103,16 @@ def without(page: TracedText, known: frozenset[int]) -> TracedText:
         return page
     shorter = page.apply(repeated(page.text, known))
     return shorter.apply(characters.blank_lines(shorter.text))
+
+
+class _Callable(ModuleType):
+    """`rag.clean(raw)` is this package's own name: called, it does what its function does.
+
+    So `import rag` need not load the cleaning, which searching has no use for.
+    """
+
+    def __call__(self, raw: str, kind: Kind = "text") -> TracedText:
+        return clean(raw, kind)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -16,10 +16,13 @@ from rag.cli.options import (
     EmbedderOption,
     IndexOption,
     JsonOption,
+    MmrOption,
     ModeOption,
     QuietOption,
     SinceOption,
+    SiteOption,
     SourceOption,
+    UnderOption,
     UntilOption,
     WriterOption,
     add,
@@ -76,13 +79,16 @@ def search(
     embedder: EmbedderOption = None,
     since: SinceOption = "",
     until: UntilOption = "",
+    under: UnderOption = "",
+    site: SiteOption = "",
+    mmr: MmrOption = 1.0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find the best passages."""
     with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
         began = time.perf_counter()
-        hits = library.search(query, since=since, until=until)
+        hits = library.search(query, since=since, until=until, under=under, site=site, mmr=mmr)
         took = round((time.perf_counter() - began) * 1000, 2)
         if as_json:
             record: dict[str, Any] = {
@@ -106,6 +112,8 @@ def ask(
     writer: WriterOption = None,
     since: SinceOption = "",
     until: UntilOption = "",
+    under: UnderOption = "",
+    site: SiteOption = "",
     show_unsupported: Annotated[
         bool, typer.Option("--show-unsupported", help="What was left out for want of support, struck through.")
     ] = False,
@@ -115,7 +123,7 @@ def ask(
     """Answer a question from the articles, with citations, or say that they do not say."""
     with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
         with streaming(not as_json and library.writer_name != "extract") as on_text:
-            answer = library.ask(question, since=since, until=until, on_text=on_text)
+            answer = library.ask(question, since=since, until=until, under=under, site=site, on_text=on_text)
         if as_json:
             _print_json(answer_record(answer))
         else:

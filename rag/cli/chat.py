@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.cli import render
 from rag.cli.options import (
@@ -22,8 +22,10 @@ from rag.cli.options import (
     open_library,
 )
 from rag.errors import BadInput, RagError
-from rag.library.conversation import Conversation
 from rag.wire import answer_record
+
+if TYPE_CHECKING:
+    from rag.library.conversation import Conversation
 
 __all__ = ["chat"]
 
@@ -95,7 +97,7 @@ def _lines(person: bool) -> Iterator[str]:
             yield line
 
 
-def _ask(talk: Conversation, question: str, as_json: bool, since: str, until: str) -> None:
+def _ask(talk: "Conversation", question: str, as_json: bool, since: str, until: str) -> None:
     if as_json:
         answer = talk.ask(question, since=since, until=until)
         _print_json({"asked": answer.asked} | answer_record(answer))
@@ -107,7 +109,7 @@ def _ask(talk: Conversation, question: str, as_json: bool, since: str, until: st
     sys.stdout.write("\n")
 
 
-def _command(talk: Conversation, line: str, as_json: bool) -> None:
+def _command(talk: "Conversation", line: str, as_json: bool) -> None:
     name, _, rest = line.partition(" ")
     rest = rest.strip()
     if name == "/help":

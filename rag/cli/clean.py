@@ -4,14 +4,16 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.clean import TracedText
 from rag.cli import render
 from rag.errors import BadInput
 from rag.types import Document, Span
+
+if TYPE_CHECKING:  # searching needs nothing of it
+    from rag.clean import TracedText
 
 __all__ = ["clean"]
 
@@ -53,7 +55,7 @@ def clean(
         raise typer.Exit(1)
 
 
-def _write(document: Document, page: TracedText, out: Path, taken: set[str]) -> None:
+def _write(document: Document, page: "TracedText", out: Path, taken: set[str]) -> None:
     """`NAME.txt`, and `NAME.map.json`: what `rag show --json` has but the text, and the span of each line.
 
     `lines[n]` is the stretch `[start, end)` of the original for which line n of the text stands. `taken`: names so far.

@@ -13,10 +13,13 @@ __all__ = [
     "EmbedderOption",
     "IndexOption",
     "JsonOption",
+    "MmrOption",
     "ModeOption",
     "QuietOption",
     "SinceOption",
+    "SiteOption",
     "SourceOption",
+    "UnderOption",
     "UntilOption",
     "WriterOption",
     "add",
@@ -42,6 +45,13 @@ WriterOption = Annotated[
 ]
 SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Only articles of this ISO date or later.")]
 UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Only articles of this date or earlier.")]
+UnderOption = Annotated[
+    str, typer.Option("--in", metavar="PATH", help="Only articles in this file or folder, or of this glob.")
+]
+SiteOption = Annotated[str, typer.Option("--site", metavar="HOST", help="Only articles of this web site.")]
+MmrOption = Annotated[
+    float, typer.Option("--mmr", metavar="WEIGHT", help="Below 1: less alike passages (maximal marginal relevance).")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 

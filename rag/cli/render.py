@@ -5,21 +5,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from rag.clean import TracedText
 from rag.library import Report
 from rag.protocols import Progress
 from rag.types import Answer, Citation, Document, Hit, Span
+
+if TYPE_CHECKING:  # searching needs nothing of it
+    from rag.clean import TracedText
 
 __all__ = ["answer", "hits", "note", "page", "page_record", "progress", "report", "report_record", "sources", "status"]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
 _EXCERPT = 160
+_ALSO = 3
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -143,9 +146,12 @@ def hits(query: str, found: Sequence[Hit]) -> None:
         console.print(head)
         excerpt = " ".join(hit.text.split())
         console.print(Text("    " + excerpt[:_EXCERPT] + ("…" if len(excerpt) > _EXCERPT else "")))
+        if hit.also:
+            more = f" and {len(hit.also) - _ALSO} more" if len(hit.also) > _ALSO else ""
+            console.print(Text(f"    also in {', '.join(hit.also[:_ALSO])}{more}", style="dim"))
 
 
-def page(document: Document, cleaned_page: TracedText, span: Span | None, *, cleaned: bool, changes: bool) -> None:
+def page(document: Document, cleaned_page: "TracedText", span: Span | None, *, cleaned: bool, changes: bool) -> None:
     """The original with `span` lit up, or the page as cleaned, or each change with its place and reason.
 
     Of a PDF, DOCX or EPUB it is the text that was read out of it, with the place of `span`, or with all its places.
@@ -208,7 +214,7 @@ def _stretch(console: Console, text: str, span: Span) -> None:
     console.print(shown)
 
 
-def page_record(document: Document, cleaned_page: TracedText) -> dict[str, Any]:
+def page_record(document: Document, cleaned_page: "TracedText") -> dict[str, Any]:
     """The JSON of `rag show`: the cleaned text and every edit, in offsets of the original."""
     return {
         "doc_id": document.doc_id,

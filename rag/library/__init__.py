@@ -19,11 +19,10 @@ from rag.background import Background
 from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
-from rag.clean import TracedText, clean, common, described, edges, without
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.diverse import distinct, spread
-from rag.errors import BadInput, NotFound, RagError
-from rag.index import Filters, Index, Stored
+from rag.errors import BadInput, NotFound
+from rag.index import Filters, Index
 from rag.late import Look, looked, parts_of, prepare
 from rag.library.report import Report
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
@@ -34,6 +33,9 @@ from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Spa
 
 if TYPE_CHECKING:
     from rag.library.conversation import Conversation
+
+if TYPE_CHECKING:  # searching needs nothing of it
+    from rag.clean import TracedText
 
 __all__ = ["Library", "Report"]
 
@@ -265,6 +267,7 @@ class Library:
 
     def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
         """A verified citation for each number of the evidence that has one; and the sources that changed since."""
+        from rag.clean import TracedText
         from rag.library.add import is_current
 
         pages: dict[int, tuple[Document, TracedText] | None] = {}
@@ -289,38 +292,15 @@ class Library:
                 found[one.number] = citation
         return found, list(dict.fromkeys(stale))
 
-    def pages(self, source: str) -> list[tuple[Document, TracedText]]:
+    def pages(self, source: str) -> "list[tuple[Document, TracedText]]":
         """The documents of a file, or the one of this `doc_id`, with their cleaned text.
 
         A file that is on the disk is read anew, whether it is in the index or not; what its site repeats is known
         from the index alone. Raises NotFound.
         """
-        if _is_file(source):
-            from rag.load import read
+        from rag.library.pages import pages_at
 
-            problems: list[tuple[str, str]] = []
-            documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
-            cleaned = [(document, self._page(document, Path(source))) for document in documents]
-            return [(described(document, page), page) for document, page in cleaned]
-        try:
-            truth = self.index.truth
-        except NotFound:
-            raise NotFound(f"no such file: {source}", "check the path") from None
-        stored: list[Stored] = truth.documents("path", source) or truth.documents("doc_id", source)
-        if not stored:
-            raise NotFound(f"no such file or document: {source}", f"`rag status --index {self.path}` names all files")
-        return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
-
-    def _page(self, document: Document, path: Path) -> TracedText:
-        from rag.library.sites import location_of, site_of
-
-        page = clean(document.text, document.kind)
-        site = site_of(document, location_of(path))
-        try:
-            known = common(self.index.truth.edges(site).values()) if site else frozenset()
-        except RagError:  # a file can be shown without an index
-            return page
-        return without(page, edges(page.text).keys & known)
+        return pages_at(source, lambda: self.index.truth)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""
@@ -342,16 +322,11 @@ class Library:
         }
 
 
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # too long for the system, or with a NUL
-        return False
-
-
 def _stale(sources: Sequence[str]) -> str:
     return f"{', '.join(sources)} changed or went away since it was indexed: run rag index again."
 
 
 def _cleaner(kind: Kind) -> Callable[[str], str]:
+    from rag.clean import clean
+
     return lambda quote: clean(quote, kind).text

@@ -26,7 +26,7 @@ BATCH = 1024
 _TOGETHER = 64  # documents that are cleaned again in one transaction
 
 OnProblem = Callable[[str, str], None]
-Models = tuple[Embedder, WordEmbedder]
+Models = tuple[Embedder, WordEmbedder]  # for vectors, and for the second look
 
 
 def prepare(document: Document, site: str = "", known: frozenset[int] = frozenset()) -> tuple[Stored, list[NewPassage]]:
@@ -136,10 +136,7 @@ class _Batch:
 def bring_in_step(
     index: Index, models: Models, paths: Sequence[str | Path], on_progress: Progress | None = None
 ) -> Report:
-    """Bring `index` in step with files and folders; see `Library.add`.
-
-    `models`: the one for vectors, and the one for the second look.
-    """
+    """Bring `index` in step with files and folders; see `Library.add`."""
     report = Report()
     problems: dict[str, str] = {}
 

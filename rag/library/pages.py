@@ -1,14 +1,16 @@
-"""Articles as cleaned, straight from their files: no index, no model."""
+"""Articles as cleaned: straight from their files, or from an index. No model."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rag.clean import TracedText, clean, described
-from rag.errors import NotFound, Unreadable
+from rag.clean import TracedText, clean, common, described, edges, without
+from rag.errors import NotFound, RagError, Unreadable
+from rag.index.store import Store
+from rag.library.sites import location_of, site_of
 from rag.load import blame, find, read, source_of
 from rag.types import Document
 
-__all__ = ["pages_of"]
+__all__ = ["pages_at", "pages_of"]
 
 
 def pages_of(
@@ -25,3 +27,38 @@ def pages_of(
                 yield described(document, page), page
         except (Unreadable, NotFound) as error:
             on_problem(*blame(error, source_of(path)))
+
+
+def pages_at(source: str, truth: Callable[[], Store]) -> list[tuple[Document, TracedText]]:
+    """The documents of a file, or the one of this `doc_id`; see `Library.pages`. Without an index `truth` raises."""
+    if _is_file(source):
+        problems: list[tuple[str, str]] = []
+        documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
+        cleaned = [(document, _page(document, Path(source), truth)) for document in documents]
+        return [(described(document, page), page) for document, page in cleaned]
+    try:
+        known = truth()
+    except NotFound:
+        raise NotFound(f"no such file: {source}", "check the path") from None
+    stored = known.documents("path", source) or known.documents("doc_id", source)
+    if not stored:
+        at = known.path.parent
+        raise NotFound(f"no such file or document: {source}", f"`rag status --index {at}` names all files")
+    return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+
+
+def _page(document: Document, path: Path, truth: Callable[[], Store]) -> TracedText:
+    page = clean(document.text, document.kind)
+    site = site_of(document, location_of(path))
+    try:
+        known = common(truth().edges(site).values()) if site else frozenset()
+    except RagError:  # a file can be shown without an index
+        return page
+    return without(page, edges(page.text).keys & known)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long for the system, or with a NUL
+        return False

@@ -126,7 +126,7 @@ def alce(
         recalled += 1
         for at, text in enumerate(own):
             others = own[:at] + own[at + 1 :]
-            precise += len(own) == 1 or entails(text, statement) or not entails("\n".join(others), statement)
+            precise += entails(text, statement) or not entails("\n".join(others), statement)
     return (precise / citations if citations else 0.0), (recalled / len(said) if said else 0.0)
 
 
