@@ -38,6 +38,7 @@ class Background:
             self._keys, self._df = found["keys"], found["df"]
             self.n_zh, self.n_en = int(found["n_zh"]), int(found["n_en"])
 
+    @lru_cache(maxsize=100_000)  # noqa: B019  (one object for a process)
     def _counts(self, term: str) -> tuple[float, int]:
         number = np.uint64(key(term))
         place = int(np.searchsorted(self._keys, number))
@@ -45,7 +46,6 @@ class Background:
         texts = self.n_zh if _HAN.match(term) else self.n_zh + self.n_en
         return (float(self._df[place]) if known else UNKNOWN), texts
 
-    @lru_cache(maxsize=100_000)  # noqa: B019  (one object for a process)
     def idf(self, term: str) -> float:
         """BM25's inverse document frequency of a folded term, ln(1 + (N - df + 0.5) / (df + 0.5)), never below 0."""
         df, texts = self._counts(term)

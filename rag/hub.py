@@ -105,7 +105,7 @@ def fetch(name: str, announce: Callable[[int], None], *, bar: bool) -> str:
         raise ModelError(f"HF_HUB_OFFLINE forbids fetching {name}", "unset it for this call")
     from huggingface_hub import HfApi, constants, snapshot_download
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars  # type: ignore[attr-defined]
+    from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
     try:
         facts = HfApi().model_info(name, files_metadata=True, timeout=30)

@@ -36,9 +36,11 @@ def citation(text: str, verified: bool = True) -> Citation:
 )
 def test_statements_and_markers(written: str, want: str) -> None:
     known = {7: citation("?"), 8: citation("??"), 5: citation("???", verified=False)}
-    answer, citations = resolve(written, known, sentences)
+    answer, citations, statements = resolve(written, known, sentences)
     assert answer == want
     assert [c.marker for c in citations] == list(range(1, len(citations) + 1))
+    assert {m for s in statements for m in s.markers} == {c.marker for c in citations}
+    assert all(bool(s.markers) == (s.status == "verified") for s in statements)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +112,9 @@ def test_a_refusal_loads_no_writer(library: Library, tmp_path: Path) -> None:
 def test_a_writer_is_shown_only_what_can_be_cited(library: Library, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Jasper\nJasper lost users. Large firms entered.", encoding="utf-8")
     library.add(tmp_path / "a.txt")
-    scripted = Scripted("They left [1].")
+    scripted = Scripted("It lost users [1].")
     with Library(library.path, embedder=HashedTerms(), writer=scripted) as other:
-        assert other.ask("why did Jasper lose users").answer == "They left. [1]"
+        assert other.ask("why did Jasper lose users").answer == "It lost users. [1]"
     question, evidence = scripted.asked[0]
     assert question == "why did Jasper lose users"
     assert evidence[0].number == 1 and "Jasper lost users." in [one.text for one in evidence]

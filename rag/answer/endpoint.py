@@ -163,7 +163,7 @@ class EndpointWriter:
 
 
 def _events(response: http.client.HTTPResponse, deadline: float, place: str) -> Iterator[str]:
-    """What the `data:` lines of a stream hold; comments, which keep a connection open, and other fields go."""
+    """What the `data:` lines of a stream hold; comments, which keep a connection open, are left out."""
     held = b""
     while block := response.read1(1 << 16):
         if time.monotonic() > deadline or len(held) > 1 << 20:

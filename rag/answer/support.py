@@ -38,7 +38,7 @@ length    of the statement, as the logarithm of its share of the evidence's, fro
 denies    1 where the statement denies more than the evidence; denied: where only the evidence denies something
 alien     rarity of the word that is farthest from all around the evidence, where it does not occur; aliens: their sum
 far       share of the words with no near neighbour in the evidence
-verbatim  share of the statement that is in the evidence letter by letter; changed: its longest stretch that is not
+verbatim  share of the statement that stands in the evidence letter by letter; changed: its longest other stretch
 other     1 where they are in different languages
 """
 

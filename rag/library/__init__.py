@@ -242,7 +242,8 @@ class Library:
             proven, stale = self._citations(evidence, hits)
             offered = [one for one in evidence if one.number in proven]
             if offered:
-                judge = Judge(offered, hits, self.words, self.background)
+                fitted_on = cast(WordEmbedder, embed.load("builtin"))
+                judge = Judge(offered, hits, fitted_on, self.background)
                 text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
             if not citations:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))

@@ -24,7 +24,7 @@ from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.embed.builtin import load as load_words
 from rag.protocols import Floats
-from rag.script import language
+from rag.script import content, language, terms
 from rag.train.pairs import held_out, paragraphs
 from rag.train.read import rows
 
@@ -112,6 +112,12 @@ def falsified(statement: str, chance: random.Random, names: list[str], others: l
         yield denied, "denial"
 
 
+def new(statement: str, shown: Shown) -> bool:
+    """Whether a changed statement has a word that matters and that is nowhere around the evidence."""
+    known = set(terms("\n".join(shown)))
+    return any(len(term) > 1 and term not in known for term in terms(content(statement)))
+
+
 def question_rows(data: Path, chance: random.Random) -> Iterator[Row]:
     """Rows from questions with their answers."""
     for name, most in QUESTIONS.items():
@@ -142,22 +148,23 @@ def question_rows(data: Path, chance: random.Random) -> Iterator[Row]:
             part = chance.choice(clauses)
             if len(clauses) > 1 and len(part) > 6:
                 yield Row(part, shown, True, "part of a sentence", aside)
+            if len(clauses) > 1:
+                turned = ("，" if language(texts[at]) == "zh" else ", ").join(clauses[1:] + clauses[:1])
+                yield Row(turned, shown, True, "clauses in another order", aside)
             for changed, kind in falsified(part if len(part) > 6 else said, chance, names, [other["passage"]]):
-                yield Row(changed, shown, False, kind, aside)
+                if kind in ("number", "denial") or new(changed, shown):
+                    yield Row(changed, shown, False, kind, aside)
 
 
 def translated_rows(data: Path, chance: random.Random) -> Iterator[Row]:
     """Rows from parallel texts, in both directions."""
     for name, most in TRANSLATED.items():
         done = 0
+        names: list[str] = ["Acme"]
         for number, document in enumerate(paragraphs(data / "train" / "parallel" / f"{name}.jsonl.gz")):
             if done >= most:
                 break
-            picked = [
-                n
-                for n in range(1, len(document) - 1)
-                if all(len(side) > n_ for side, n_ in zip(document[n], (30, 10), strict=True))
-            ]
+            picked = [n for n in range(1, len(document) - 1) if len(document[n][0]) > 30 and len(document[n][1]) > 10]
             for at in chance.sample(picked, min(4, len(picked))):
                 side = chance.randrange(2)
                 said, aside = document[at][1 - side], held_out(f"{name}{number}", 5)
@@ -165,9 +172,10 @@ def translated_rows(data: Path, chance: random.Random) -> Iterator[Row]:
                 shown = around(texts, at, "")
                 yield Row(said, shown, True, "translation", aside)
                 yield Row(said, around(texts, chance.choice([at - 1, at + 1]), ""), False, "other translation", aside)
-                for changed, kind in falsified(said, chance, ["Acme", "Nokia", "Ubuntu"], [document[0][1 - side] * 9]):
-                    if kind in ("number", "denial"):
+                for changed, kind in falsified(said, chance, names, [document[0][1 - side] * 9]):
+                    if kind != "word":
                         yield Row(changed, shown, False, f"translation, {kind}", aside)
+                names = [*names[-200:], *_LATIN.findall(document[at][0])]
                 done += 1
 
 
