@@ -133,7 +133,6 @@ def judge():
         ("公司因为火灾而倒闭。", [1], ("unsupported", [])),
         ("王芳在三月辞职。", [2], ("unsupported", [])),
         ("The company was sold to Mars.", [3], ("unsupported", [])),
-        ("Revenue was 530 million yuan.", [1], ("verified", [1])),
         ("Revenue was 540 million yuan.", [1], ("unsupported", [])),
         ("Yes.", [1], ("unsupported", [])),
         ("。", [1], ("unsupported", [])),
