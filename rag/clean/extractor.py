@@ -10,10 +10,10 @@ _LOUD: Final = ("trafilatura", "htmldate", "courlan", "justext")
 
 def main_lines(page: str) -> list[str]:
     """The lines of the page's main text, tables and lists included, comments not; none where it finds none."""
+    import trafilatura  # not below: that it is not installed whole must not pass for a strange page
+
     _be_quiet()
     try:
-        import trafilatura
-
         # recall: what is left of a menu can still be met by the steps on lines, what is lost is lost
         text = trafilatura.extract(page, favor_recall=True, include_comments=False, include_tables=True)
     except Exception:  # a parser that meets a stranger's page; the page is then read without it
@@ -26,10 +26,10 @@ def main_lines(page: str) -> list[str]:
 
 def fields(page: str) -> dict[str, str]:
     """The page's `title`, `author`, `site` and `date` (ISO, to the day), those that are found."""
+    from trafilatura.metadata import extract_metadata
+
     _be_quiet()
     try:
-        from trafilatura.metadata import extract_metadata
-
         # not extensive: a year of a copyright line is no date
         found = extract_metadata(page, date_config={"original_date": True, "extensive_search": False})
     except Exception:
