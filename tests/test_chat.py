@@ -199,11 +199,18 @@ def test_ctrl_c_stops_an_answer_and_not_the_chat(talk: Library, monkeypatch: pyt
     assert "larger firms entered its market. [1]" in done.stdout
 
 
+_HEEDING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('rag', run_name='__main__')"
+)
+"""What is started in the background is deaf to Ctrl-C, and so is what it starts."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_in_a_terminal_ctrl_c_clears_the_line_and_ctrl_d_leaves(articles: Path, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     chat = subprocess.Popen(
-        [sys.executable, "-m", "rag", "chat", "--source", "articles"],
+        [sys.executable, "-c", _HEEDING, "chat", "--source", "articles"],
         cwd=tmp_path,
         stdin=theirs,
         stdout=theirs,
