@@ -229,6 +229,7 @@ def test_in_a_terminal_ctrl_c_clears_the_line_and_ctrl_d_leaves(articles: Path, 
 
     try:
         until("> ")
+        time.sleep(1)  # the prompt is written a moment before it is waited at
         chat.send_signal(signal.SIGINT)
         until("> ", 2)
         os.write(ours, b"Why did Lumo lose users?\n")
