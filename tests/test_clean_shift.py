@@ -84,6 +84,11 @@ def test_most_characters_of_long_runs_come_back():
     assert wrong <= 0.1 * total
 
 
+def test_many_plain_questions_do_not_tire_it():
+    questions = "这是真的吗?我们每天都在研究。\n" * 300
+    assert repaired(questions + "也可以用?，F(xiàn)在輪到") == questions + "也可以用。現在輪到"
+
+
 def test_a_repair_stands_by_itself():
     page = clean("他說得很好。干勁十足?！拔覀兠刻於荚谘芯空垓v，他們也是。\n第二行在這裡。")
     assert page.text.startswith("他說得很好。干勁十足。“我們每天都在研究折騰，他們也是。")

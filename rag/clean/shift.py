@@ -46,7 +46,7 @@ _LONGEST = 2000
 _ALTERNATIVES = 6
 _PROBE = re.compile(r"[^\x00-\x7f]{4,12}")
 _MAYBE, _GARBLE = -8.0, -10.0  # nats: a mean of characters below this may be, or is, one of characters out of step
-_PATIENCE = 200  # attempts in vain after which a text is taken to be full of question marks
+_PATIENCE = 200  # attempts in vain, on text that does not read as prose, after which it is taken to be no prose
 _BEFORE = re.compile(r"[^\s\U00010000-\U0010ffff]*\Z")
 _AFTER = re.compile(rf"[^\s{_LOST}\U00010000-\U0010ffff]{{0,2}}")
 
@@ -101,7 +101,6 @@ def byte_shift(text: str) -> Iterator[Edit]:
         end = found.start()
         probe = _PROBE.match(text, end + 1)
         if probe and not _is_garble(text, end + 1, _MAYBE):
-            vain += 1
             continue
         first = max(_BEFORE.search(text, max(at, end - 2), end).start(), at)  # type: ignore[union-attr]
         new = text[first:end]

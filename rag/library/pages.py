@@ -32,8 +32,7 @@ def pages_of(
 def pages_at(source: str, truth: Callable[[], Store]) -> list[tuple[Document, TracedText]]:
     """The documents of a file, or the one of this `doc_id`; see `Library.pages`. Without an index `truth` raises."""
     if _is_file(source):
-        problems: list[tuple[str, str]] = []
-        documents = list(read(Path(source), Path(source).as_posix(), lambda *problem: problems.append(problem)))
+        documents = list(read(Path(source), Path(source).as_posix(), lambda *_: None))
         cleaned = [(document, _page(document, Path(source), truth)) for document in documents]
         return [(described(document, page), page) for document, page in cleaned]
     try:
