@@ -8,13 +8,15 @@ from pathlib import Path
 
 import tantivy
 
-__all__ = ["HAN", "content", "fold", "han_share", "language", "spellings", "terms", "to_simplified"]
+__all__ = ["HAN", "HAN_CHARACTER", "content", "fold", "han_share", "language", "spellings", "terms", "to_simplified"]
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
-_HAN = re.compile(rf"[{HAN}]")
+HAN_CHARACTER = re.compile(rf"[{HAN}]")
+"""Matches one of them."""
+
 _HAN_RUN = re.compile(rf"[{HAN}]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -74,7 +76,7 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _RUN.findall(fold(text)):
-        if _HAN.match(run):
+        if HAN_CHARACTER.match(run):
             found.extend(run)
             found.extend(map("".join, pairwise(run)))
         else:

@@ -87,9 +87,16 @@ def make_background(args: argparse.Namespace) -> None:
     make(args.data, MODELS / "background.npz", args.seed)
 
 
+def make_neighbours(_: argparse.Namespace) -> None:
+    """Note the pieces nearest to each in the other language."""
+    from rag.train.neighbours import make
+
+    make(MODELS / "neighbours.npz")
+
+
 def make_all(args: argparse.Namespace) -> None:
     """Every step in order."""
-    for step in (make_vocabulary, make_pairs, make_fit, make_export, make_score, make_background):
+    for step in (make_vocabulary, make_pairs, make_fit, make_export, make_score, make_background, make_neighbours):
         step(args)
 
 
@@ -100,6 +107,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "export": make_export,
     "score": make_score,
     "background": make_background,
+    "neighbours": make_neighbours,
     "all": make_all,
 }
 SETS = "xquad-en-zh xquad-zh-en xquad-zh xquad-en"
