@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag import pinyin
 from rag.across import load as neighbours
 from rag.across import translated
 from rag.diverse import distinct, spread
@@ -13,7 +14,7 @@ from rag.late import Look, looked, parts_of, prepare
 from rag.rank import Ranked, explained
 from rag.rerank import DEPTH, by_reranker, second_look
 from rag.retrieve import retrieve
-from rag.script import content
+from rag.script import content, language
 from rag.types import Hit, Mode, Passage
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def first_look(
         k=k,
         mode=mode,
         among=index.truth.among(filters) if filters else None,
-        translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
+        translate=lambda: _across(library, question),
     )
     looks = index.truth.looks((one.key for one in found), words.fingerprint)
     if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
@@ -46,6 +47,25 @@ def first_look(
         looks |= {one.key: look for one, look in zip(passages, fresh, strict=True)}
     there = [one for one in found if one.key in looks]
     return there, [looks[one.key] for one in there]
+
+
+def _across(library: "Library", question: str) -> dict[str, float]:
+    """Terms of the other language for a question, with their weights: translations, and names as they may be spelt."""
+    pieces, _ = library.words.words(content(question))
+    frequency, background = library.index.terms.frequency, library.background
+
+    def unknown(word: str) -> bool:
+        return not neighbours().of(word)
+
+    if language(question) == "zh":
+        names = pinyin.spelt(question, unknown, frequency)
+    else:
+        names = pinyin.characters_of(question, unknown, frequency, background.rate)
+    return {name: NAME * background.idf(name) for name in names} | translated(pieces, background, neighbours())
+
+
+NAME = 0.5
+"""How sure it is that what sounds alike is the same name."""
 
 
 def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
