@@ -16,7 +16,7 @@ LONGEST = 4
 
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 _RUN = re.compile(f"[{HAN}]{{2,}}")
-_READINGS = 2  # of a character that are tried, and there are few with more that are in use
+_READINGS = 3  # of a character that are tried, and there are few with more that are in use
 
 Counts = Callable[[str], float]
 

@@ -46,10 +46,10 @@ def test_characters_are_spelt_as_words_that_occur_and_mean_nothing_else() -> Non
 @pytest.mark.parametrize(
     ("question", "right"),
     [
-        ("Who is Chen Xiaolan?", "陳曉嵐"),
-        ("沈浩然是誰", "Shen Haoran"),
-        ("Huang Weizhen", "黃偉珍"),
-        ("顾明哲", "Gu Mingzhe"),
+        ("Who is Chen Yaqin?", "陳雅琴"),
+        ("顧浩然是誰", "Gu Haoran"),
+        ("Chen Weizhen", "陳偉珍"),
+        ("顾建国", "Gu Jianguo"),
     ],
 )
 def test_names_are_found_in_the_other_script(tmp_path: Path, question: str, right: str) -> None:

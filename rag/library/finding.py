@@ -37,7 +37,8 @@ def first_look(
         k=k,
         mode=mode,
         among=index.truth.among(filters) if filters else None,
-        translate=lambda: _across(library, question),
+        translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
+        spell=lambda: _names(library, question),
     )
     looks = index.truth.looks((one.key for one in found), words.fingerprint)
     if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
@@ -49,23 +50,17 @@ def first_look(
     return there, [looks[one.key] for one in there]
 
 
-def _across(library: "Library", question: str) -> dict[str, float]:
-    """Terms of the other language for a question, with their weights: translations, and names as they may be spelt."""
-    pieces, _ = library.words.words(content(question))
+def _names(library: "Library", question: str) -> dict[str, float]:
+    """The names of a question as they may be written in the other script, out of what occurs, with their weights."""
     frequency, background = library.index.terms.frequency, library.background
 
     def unknown(word: str) -> bool:
         return not neighbours().of(word)
 
     if language(question) == "zh":
-        names = pinyin.spelt(question, unknown, frequency)
-    else:
-        names = pinyin.characters_of(question, unknown, frequency, background.rate)
-    return {name: NAME * background.idf(name) for name in names} | translated(pieces, background, neighbours())
-
-
-NAME = 0.5
-"""How sure it is that what sounds alike is the same name."""
+        return {name: background.idf(name) for name in pinyin.spelt(question, unknown, frequency)}
+    pairs = pinyin.characters_of(question, unknown, frequency, background.rate)
+    return {pair: background.idf(pair) / 2 for pair in pairs}  # a name of two characters or three is one or two pairs
 
 
 def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
