@@ -25,7 +25,7 @@ def _texts(data: Path, share: float, seed: int) -> Iterator[str]:
     """The texts that words are counted in: a `share` of the pairs' sides, without dictionaries, and of the news."""
     chance = random.Random(seed)
     for pair in all_pairs(data, seed):
-        repeats = pair.source.endswith("-paragraph") or pair.source in {"cedict", "wordnet_cow"}
+        repeats = pair.source.endswith(("-paragraph", "-crops")) or pair.source in {"cedict", "wordnet_cow"}
         if not repeats and chance.random() < share:
             yield pair.a
             yield pair.b
