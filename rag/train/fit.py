@@ -29,9 +29,9 @@ class Plan:
     source stay together when the pairs are shuffled, which makes harder negatives.
     """
 
-    epochs: float = 2.0
+    epochs: float = 4.0
     batch: int = 2048
-    dimensions: int = 256
+    dimensions: int = 300
     scale: float = 20.0
     rate: float = 2e-3
     norm: float = 1.0
