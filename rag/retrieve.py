@@ -59,10 +59,12 @@ def retrieve(
     mode: Mode = "hybrid",
     among: Ids | None = None,
     translate: Callable[[], Mapping[str, float]] = dict,
+    spell: Callable[[], Mapping[str, float]] = dict,
 ) -> list[Ranked]:
     """The best `k` passages; `among` restricts the search to keys.
 
-    `translate` gives terms in the other language with their weights; it is called where passages of it may be there.
+    `translate` gives terms in the other language with their weights, `spell` the question's names in its script; they
+    are called where passages of it may be there. A name is the same word however it is written, so it counts as one.
     They come best first; in hybrid mode each side has brought its best, so their scores do not fall from each to each.
     """
     pool = max(POOL, k)
@@ -71,13 +73,14 @@ def retrieve(
     if mode != "lexical" and len(vectors):
         vector = embedder.embed_queries([question])
         found["dense"] = _near(vectors, vector, min(pool, len(vectors)), among)
+    other = mode != "dense" and words.frequency(COMMON[language(question) == "zh"]) > 0
     if mode != "dense":
-        found["lexical"] = _side(words.search(weights, pool, among))
+        found["lexical"] = _side(words.search({**spell(), **weights} if other else weights, pool, among))
     if "dense" not in found or mode != "hybrid":
         [(name, side)] = found.items() if found else [("dense", _side([]))]
         pairs = zip(side.keys[:k].tolist(), side.scores[:k].tolist(), strict=True)
         return [Ranked(key, score, {name: Found(rank, score)}) for rank, (key, score) in enumerate(pairs, 1)]
-    if words.frequency(COMMON[language(question) == "zh"]):
+    if other:
         found["across"] = _side(words.search(translate(), pool, among))
     keys = np.unique(np.concatenate([side.keys for side in found.values()]))
     scores, ranks = _laid_out(keys, found)

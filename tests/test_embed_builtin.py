@@ -34,7 +34,7 @@ def model() -> builtin.Builtin:
 
 def test_is_a_word_embedder(model):
     assert isinstance(model, WordEmbedder)
-    assert (model.name, model.dimensions) == ("builtin", 256)
+    assert (model.name, model.dimensions) == ("builtin", 300)
     assert builtin.load() is model
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag import pinyin
 from rag.across import load as neighbours
 from rag.across import translated
 from rag.diverse import distinct, spread
@@ -13,7 +14,7 @@ from rag.late import Look, looked, parts_of, prepare
 from rag.rank import Ranked, explained
 from rag.rerank import DEPTH, by_reranker, second_look
 from rag.retrieve import retrieve
-from rag.script import content
+from rag.script import content, language
 from rag.types import Hit, Mode, Passage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def first_look(
         mode=mode,
         among=index.truth.among(filters) if filters else None,
         translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
+        spell=lambda: _names(library, question),
     )
     looks = index.truth.looks((one.key for one in found), words.fingerprint)
     if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
@@ -46,6 +48,19 @@ def first_look(
         looks |= {one.key: look for one, look in zip(passages, fresh, strict=True)}
     there = [one for one in found if one.key in looks]
     return there, [looks[one.key] for one in there]
+
+
+def _names(library: "Library", question: str) -> dict[str, float]:
+    """The names of a question as they may be written in the other script, out of what occurs, with their weights."""
+    frequency, background = library.index.terms.frequency, library.background
+
+    def unknown(word: str) -> bool:
+        return not neighbours().of(word)
+
+    if language(question) == "zh":
+        return {name: background.idf(name) for name in pinyin.spelt(question, unknown, frequency)}
+    pairs = pinyin.characters_of(question, unknown, frequency, background.rate)
+    return {pair: background.idf(pair) / 2 for pair in pairs}  # a name of two characters or three is one or two pairs
 
 
 def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:

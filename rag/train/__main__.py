@@ -25,7 +25,7 @@ def _texts(data: Path, share: float, seed: int) -> Iterator[str]:
     """The texts that words are counted in: a `share` of the pairs' sides, without dictionaries, and of the news."""
     chance = random.Random(seed)
     for pair in all_pairs(data, seed):
-        repeats = pair.source.endswith("-paragraph") or pair.source in {"cedict", "wordnet_cow"}
+        repeats = pair.source.endswith(("-paragraph", "-crops")) or pair.source in {"cedict", "wordnet_cow"}
         if not repeats and chance.random() < share:
             yield pair.a
             yield pair.b
@@ -126,9 +126,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--han", type=int, default=30_000, help="Chinese words")
     made.add_argument("--latin", type=int, default=24_000, help="other words")
     made.add_argument("--runs", type=int, default=4_500, help="runs of letters to fall back on")
-    made.add_argument("--epochs", type=float, default=2.0)
+    made.add_argument("--epochs", type=float, default=4.0)
     made.add_argument("--batch", type=int, default=2048)
-    made.add_argument("--dimensions", type=int, default=256)
+    made.add_argument("--dimensions", type=int, default=300)
     made.add_argument("--scale", type=float, default=20.0)
     made.add_argument("--rate", type=float, default=2e-3)
     made.add_argument("--norm", type=float, default=1.0)

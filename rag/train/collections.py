@@ -128,22 +128,6 @@ def across(data: Path, name: str, asks: int, *, both: bool = False, half: bool =
     return task
 
 
-def titled(data: Path, name: str, files: tuple[str, ...], languages: tuple[str, str]) -> Task:
-    """Titles ask for their paragraphs. The model was trained on part of these."""
-    task = Task(name)
-    right: dict[str, set[str]] = {}
-    for file in files:
-        for number, row in enumerate(rows(data / "train" / "titles" / f"{file}.jsonl.gz")):
-            if (row["lang_title"][:2], row["lang"][:2]) == languages and len(row["paragraph"]) > 60:
-                key = f"{file}.{number}"
-                task.passages[key] = row["paragraph"]
-                right.setdefault(row["title"], set()).add(key)
-    for title, found in right.items():
-        if len(title) >= 6 and len(found) < 4:
-            task.ask(title, *found)
-    return task
-
-
 MAKERS: tuple[Callable[[Path], Task], ...] = (
     lambda data: asked(data, "cmrc", ("cmrc2018_train.train", "cmrc2018.trial")),
     lambda data: asked(data, "cmrc-trial", ("cmrc2018.trial",)),
@@ -151,7 +135,6 @@ MAKERS: tuple[Callable[[Path], Task], ...] = (
     lambda data: asked(data, "dureader-demo", ("dureader2-demo.traindev",)),
     lambda data: asked(data, "nq", ("nq_dev_qed_lim.train",)),
     lambda data: asked(data, "selqa", ("selqa.train",)),
-    lambda data: asked(data, "medquad", ("medquad.train", "pubmedqa_l.train")),
     lambda data: asked(data, "headings", ("heading_questions_hans_hant.train",)),
     lambda data: news(data, "news-short", NEWS, 22),
     lambda data: across(data, "en-zh", 0),
@@ -160,8 +143,6 @@ MAKERS: tuple[Callable[[Path], Task], ...] = (
     lambda data: across(data, "zh-en-half", 1, half=True),
     lambda data: across(data, "en-both-half", 0, both=True, half=True),
     lambda data: across(data, "zh-both-half", 1, both=True, half=True),
-    lambda data: titled(data, "titles-en", ("digitalgov", "plurality"), ("en", "en")),
-    lambda data: titled(data, "titles-cross", ("hf_course", "plurality", "fcc_news_zh"), ("en", "zh")),
 )
 
 
