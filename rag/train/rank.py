@@ -23,7 +23,7 @@ from rag.protocols import Floats
 from rag.rank import FEATURES
 from rag.rerank import DEPTH
 from rag.script import language
-from rag.train.answer import collection
+from rag.train.answer_collections import collection
 from rag.train.collections import Task, tasks
 from rag.train.score import ndcg
 
