@@ -8,7 +8,18 @@ from pathlib import Path
 
 import tantivy
 
-__all__ = ["HAN", "HAN_CHARACTER", "content", "fold", "han_share", "language", "spellings", "terms", "to_simplified"]
+__all__ = [
+    "HAN",
+    "HAN_CHARACTER",
+    "content",
+    "fold",
+    "han_share",
+    "language",
+    "script",
+    "spellings",
+    "terms",
+    "to_simplified",
+]
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
@@ -46,6 +57,17 @@ def _from_simplified() -> dict[str, str]:
     for traditional, simplified in to_simplified().items():
         back[chr(simplified)] = back.get(chr(simplified), "") + chr(traditional)
     return back
+
+
+def script(text: str) -> str:
+    """`simplified` or `traditional`, whichever more characters are of; "" where as many, or none, tell.
+
+    >>> script("商汤为什么亏损"), script("商湯為什麼虧損"), script("小米手机"), script("why 人")
+    ('simplified', 'traditional', 'simplified', '')
+    """
+    traditional = sum(ord(sign) in to_simplified() for sign in text)
+    simplified = sum(sign in _from_simplified() for sign in text)
+    return "" if traditional == simplified else "traditional" if traditional > simplified else "simplified"
 
 
 def spellings(word: str) -> list[str]:

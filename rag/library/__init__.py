@@ -18,6 +18,7 @@ from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
+from rag.display import in_script_of
 from rag.errors import BadInput, NotFound
 from rag.index import Filters, Index
 from rag.late import prepare
@@ -217,6 +218,7 @@ class Library:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
                 judge = Judge(offered, hits, fitted_on, self.background)
                 text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
+                text = in_script_of(question, text)
             if not citations:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
         took = round((time.perf_counter() - began) * 1000, 2)
