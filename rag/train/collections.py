@@ -106,25 +106,27 @@ def _headline(lead: str, most: int) -> str:
     return kept[: 2 * most]
 
 
-def across(data: Path, name: str, asks: int, *, both: bool = False, half: bool = False) -> Task:
+def across(data: Path, name: str, asks: int, *, both: bool = False, split: bool = False, half: bool = False) -> Task:
     """Sentences ask for the paragraph that holds them, in the other language; `asks`: 0 English, 1 Chinese.
 
-    With `both`, paragraphs of both languages are there, and both are right. With `half`, half of the words ask.
+    With `both`, paragraphs of both languages are there, and both are right. With `split`, every second document is in
+    the language of the questions instead and is not asked for. With `half`, half of the words ask.
     """
     chance = random.Random(asks)
     task = Task(name)
     for number, sentences in enumerate(paragraphs(data / "train" / "parallel" / "lctt.jsonl.gz", trial=True)):
         for start in range(0, len(sentences) - 1, WINDOW):
             part = sentences[start : start + WINDOW]
-            for side in (0, 1) if both else (1 - asks,):
+            there = (0, 1) if both else (asks,) if split and number % 2 else (1 - asks,)
+            for side in there:
                 task.passages[f"{number}.{start}.{side}"] = (" ", "")[side].join(pair[side] for pair in part)
             sentence = chance.choice(part)[asks]
             if half:
                 words = _WORD.findall(sentence)
                 places = sorted(chance.sample(range(len(words)), (len(words) + 1) // 2))
                 sentence = " ".join(words[place] for place in places)
-            if len(_WORD.findall(sentence)) >= 3:
-                task.ask(sentence, *(f"{number}.{start}.{side}" for side in ((0, 1) if both else (1 - asks,))))
+            if len(_WORD.findall(sentence)) >= 3 and there != (asks,):
+                task.ask(sentence, *(f"{number}.{start}.{side}" for side in there))
     return task
 
 
@@ -141,6 +143,8 @@ MAKERS: tuple[Callable[[Path], Task], ...] = (
     lambda data: across(data, "zh-en", 1),
     lambda data: across(data, "en-zh-half", 0, half=True),
     lambda data: across(data, "zh-en-half", 1, half=True),
+    lambda data: across(data, "en-split-half", 0, split=True, half=True),
+    lambda data: across(data, "zh-split-half", 1, split=True, half=True),
     lambda data: across(data, "en-both-half", 0, both=True, half=True),
     lambda data: across(data, "zh-both-half", 1, both=True, half=True),
 )
