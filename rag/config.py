@@ -23,12 +23,14 @@ class Settings:
     """All that can be set, with its default.
 
     `index`: folder of the index. `embedder`, `writer`: names as in the command line's help; an empty embedder is the
-    one that built the index. `k`: how many passages. `mode`: hybrid, dense or lexical.
+    one that built the index. `reranker`: a cross-encoder by name, none if empty. `k`: how many passages. `mode`:
+    hybrid, dense or lexical.
     """
 
     index: str = "indexes/default"
     embedder: str = ""
     writer: str = "auto"
+    reranker: str = ""
     k: int = 10
     mode: str = "hybrid"
 
@@ -43,7 +45,7 @@ def settings(
     Raises BadInput for a name that is not known, with the nearest known one, and for a value of the wrong type.
 
     >>> settings({"k": 3}, {"RAG_K": "5", "RAG_MODE": "dense"}, Path("/nonexistent"))
-    Settings(index='indexes/default', embedder='', writer='auto', k=3, mode='dense')
+    Settings(index='indexes/default', embedder='', writer='auto', reranker='', k=3, mode='dense')
     """
     defaults = Settings()
     known = {field.name: type(getattr(defaults, field.name)) for field in fields(Settings)}

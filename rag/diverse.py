@@ -1,7 +1,6 @@
 """What is shown of what was found: the same text once, and, if wanted, passages that differ from each other."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -9,7 +8,6 @@ import numpy as np
 from rag.late import Look
 from rag.protocols import Floats
 from rag.script import terms
-from rag.types import Hit
 
 __all__ = ["distinct", "spread"]
 
@@ -22,10 +20,10 @@ MAY_BE_SAME = 0.6
 _BUCKETS = 512
 
 
-def distinct(hits: Sequence[Hit], looks: Sequence[Look], k: int) -> list[Hit]:
-    """The first `k` hits of different texts, ranked from 1.
+def distinct(looks: Sequence[Look], text: Callable[[int], str], k: int) -> list[list[int]]:
+    """The first `k` different texts of passages in their order: for each the place of the first one and of the others.
 
-    Each says in `also` in which other articles its text stands, as far as they are among `hits`.
+    `text` gives the text of the passage at a place; it is asked for where two look alike.
     """
     candidates = _may_be_same(looks)
     own: dict[int, frozenset[str]] = {}
@@ -33,20 +31,17 @@ def distinct(hits: Sequence[Hit], looks: Sequence[Look], k: int) -> list[Hit]:
     def same(a: int, b: int) -> bool:
         for at in (a, b):
             if at not in own:
-                own[at] = frozenset(terms(hits[at].text))
+                own[at] = frozenset(terms(text(at)))
         return _alike(own[a], own[b])
 
-    kept: dict[int, list[str]] = {}
-    for at, hit in enumerate(hits):
+    kept: dict[int, list[int]] = {}
+    for at in range(len(looks)):
         first = next((other for other in kept if candidates[other, at] and same(other, at)), None)
         if first is not None:
-            kept[first].append(hit.doc_id)
+            kept[first].append(at)
         elif len(kept) < k:
-            kept[at] = []
-    return [
-        replace(hits[at], rank=rank, also=tuple(dict.fromkeys(name for name in also if name != hits[at].doc_id)))
-        for rank, (at, also) in enumerate(kept.items(), 1)
-    ]
+            kept[at] = [at]
+    return list(kept.values())
 
 
 def _may_be_same(looks: Sequence[Look]) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":

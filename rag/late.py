@@ -10,7 +10,19 @@ from rag.protocols import Floats, Ids, WordEmbedder
 from rag.script import content, language, terms
 from rag.types import Span
 
-__all__ = ["Asked", "Look", "covered", "looked", "nearest", "nearest_pieces", "parts_of", "prepare", "unit"]
+__all__ = [
+    "Asked",
+    "Look",
+    "best_of",
+    "covered",
+    "looked",
+    "near_places",
+    "nearest",
+    "nearest_pieces",
+    "parts_of",
+    "prepare",
+    "unit",
+]
 
 NEAR = 0.35
 """Cosines of unrelated words lie below this; they count as nothing."""
@@ -88,23 +100,32 @@ def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
     return best
 
 
-def nearest_pieces(asked: Asked, pieces: Ids, counts: Ids, words: WordEmbedder) -> Floats:
-    """What `nearest` finds, for texts given by their pieces: `counts` says how many of `pieces` each has, in order.
+def near_places(asked: Asked, pieces: Ids, words: WordEmbedder) -> tuple[Ids, Floats]:
+    """Where in `pieces` one is near a word of the question, (places,), and its cosines, (places, words); 0 is far.
 
     Each different piece is compared with the question once, and of the few that are near the places are looked up.
     """
-    best = np.zeros((len(counts), len(asked.vectors)), dtype=np.float32)
     if not len(pieces) or not len(asked.vectors):
-        return best
+        return np.zeros(0, dtype=np.int64), np.zeros((0, len(asked.vectors)), dtype=np.float32)
     different = np.unique(pieces)
     cosines = words.directions(different) @ asked.vectors.T
     cosines[cosines < NEAR] = 0
     at = np.flatnonzero(np.isin(pieces, different[cosines.any(axis=1)]))
-    if len(at):
-        text = np.searchsorted(np.cumsum(counts), at, side="right")
+    return at, cosines[np.searchsorted(different, pieces[at])]
+
+
+def nearest_pieces(asked: Asked, pieces: Ids, counts: Ids, words: WordEmbedder) -> Floats:
+    """What `nearest` finds, for texts given by their pieces: `counts` says how many of `pieces` each has, in order."""
+    return best_of(*near_places(asked, pieces, words), counts)
+
+
+def best_of(places: Ids, cosines: Floats, counts: Ids) -> Floats:
+    """The best cosine of each text and word, (texts, words); `places` and `cosines` are those of `near_places`."""
+    best = np.zeros((len(counts), cosines.shape[1]), dtype=np.float32)
+    if len(places):
+        text = np.searchsorted(np.cumsum(counts), places, side="right")
         starts = np.flatnonzero(np.diff(text, prepend=-1))
-        rows = cosines[np.searchsorted(different, pieces[at])]
-        best[text[starts]] = np.maximum.reduceat(rows, starts, axis=0)
+        best[text[starts]] = np.maximum.reduceat(cosines, starts, axis=0)
     return best
 
 

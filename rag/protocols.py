@@ -13,6 +13,7 @@ __all__ = [
     "Ids",
     "Pooling",
     "Progress",
+    "Reranker",
     "TermStore",
     "Traced",
     "VectorStore",
@@ -101,6 +102,18 @@ class TermStore(Protocol):
         """In how many passages `term` occurs."""
 
     def __len__(self) -> int: ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Reads a question and a passage together."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it: a model id or a folder."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> Floats:
+        """How well each text answers, shape (len(texts),), higher is better."""
 
 
 class Traced(Protocol):

@@ -8,13 +8,26 @@ from pathlib import Path
 
 import tantivy
 
-__all__ = ["HAN", "content", "fold", "han_share", "language", "spellings", "terms", "to_simplified"]
+__all__ = [
+    "HAN",
+    "HAN_CHARACTER",
+    "content",
+    "fold",
+    "han_share",
+    "language",
+    "script",
+    "spellings",
+    "terms",
+    "to_simplified",
+]
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
-_HAN = re.compile(rf"[{HAN}]")
+HAN_CHARACTER = re.compile(rf"[{HAN}]")
+"""Matches one of them."""
+
 _HAN_RUN = re.compile(rf"[{HAN}]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -46,6 +59,17 @@ def _from_simplified() -> dict[str, str]:
     return back
 
 
+def script(text: str) -> str:
+    """`simplified` or `traditional`, whichever more characters are of; "" where as many, or none, tell.
+
+    >>> script("商汤为什么亏损"), script("商湯為什麼虧損"), script("小米手机"), script("why 人")
+    ('simplified', 'traditional', 'simplified', '')
+    """
+    traditional = sum(ord(sign) in to_simplified() for sign in text)
+    simplified = sum(sign in _from_simplified() for sign in text)
+    return "" if traditional == simplified else "traditional" if traditional > simplified else "simplified"
+
+
 def spellings(word: str) -> list[str]:
     """The ways to write a folded word: each character of it in Simplified or in Traditional form.
 
@@ -74,7 +98,7 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _RUN.findall(fold(text)):
-        if _HAN.match(run):
+        if HAN_CHARACTER.match(run):
             found.extend(run)
             found.extend(map("".join, pairwise(run)))
         else:

@@ -203,7 +203,8 @@ class Found:
 class Hit:
     """A passage that was found: `rank` from 1, a higher `score` is better, `found_by` says which side found it.
 
-    `also` are ids of other documents with the same text, or with nearly the same.
+    `also` are ids of other documents with the same text, or with nearly the same. `why`: what each measure added to
+    the score of a hybrid search, by the names of `rag.rank.FEATURES`.
     """
 
     rank: int
@@ -223,6 +224,7 @@ class Hit:
     place: str = ""
     offsets: Offsets = "original"
     also: tuple[str, ...] = ()
+    why: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

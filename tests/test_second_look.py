@@ -13,6 +13,8 @@ from rag.index.store import Store
 from rag.index.vectors import FlatVectors
 from rag.late import Look, covered, looked, nearest, parts_of, prepare
 from rag.library import Library
+from rag.rank import FEATURES, parameters
+from rag.script import language
 from rag.testing import HashedTerms
 from rag.types import Hit
 
@@ -52,8 +54,12 @@ def test_what_is_stored_gives_the_hits_that_the_texts_give(stories: Library, mon
         for hit in quick:  # the plain way: each word of each part with each word of the question
             near = nearest(asked, stories.words.word_vectors(parts_of(hit.title, hit.text, hit.sentences)))
             whole = covered(asked, near.max(axis=0, keepdims=True))[0]
+            assert hit.found_by["words"].score == pytest.approx(whole, abs=1e-5)
             alone = covered(asked, np.maximum(near[1:], near[0])).max()
-            assert hit.found_by["words"].score == pytest.approx((whole + alone) / 2, abs=1e-5)
+            weights = dict(zip(FEATURES, parameters().tolist(), strict=True))
+            other = weights["other_alone"] * (language(hit.text) != language(question))
+            assert hit.why.get("alone", 0.0) == pytest.approx((weights["alone"] + other) * alone, abs=1e-3)
+            assert sum(hit.why.values()) == pytest.approx(hit.score, abs=1e-2)
         with monkeypatch.context() as without:
             without.setattr(Store, "looks", lambda *_: {})
             assert summary(stories.search(question)) == summary(quick)
@@ -98,12 +104,10 @@ def test_the_same_text_is_one_hit_that_says_where_else_it_is(stories: Library) -
 
 
 def test_texts_of_unknown_pieces_are_not_the_same_text() -> None:
-    hits = [
-        Hit(0, 1.0, name, f"{name}#0", name, "", "", 0, 0, 1, STORIES[name], {}) for name in ("korean.txt", "thai.txt")
-    ]
+    texts = (STORIES["korean.txt"], STORIES["thai.txt"], STORIES["thai.txt"])
     nothing = Look(np.zeros(0, dtype=np.int64), np.array([0, 0]), "en")
-    assert [hit.also for hit in distinct(hits, [nothing, nothing], 10)] == [(), ()]
-    assert [hit.also for hit in distinct([hits[0], hits[0]], [nothing, nothing], 10)] == [()]
+    assert distinct([nothing] * 3, texts.__getitem__, 10) == [[0], [1, 2]]
+    assert distinct([nothing] * 3, texts.__getitem__, 1) == [[0]]
 
 
 def test_spread_prefers_what_is_unlike(stories: Library) -> None:

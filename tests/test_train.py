@@ -208,3 +208,20 @@ def test_background_counts_texts_and_not_words(tmp_path):
     assert known.rate("law") == pytest.approx(2 / 3)
     assert known.idf("law") == pytest.approx(np.log(1 + 1.5 / 2.5))
     assert known.idf("法") == pytest.approx(np.log(1 + 0 / 2.5))
+
+
+def test_slopes_of_the_loss_are_those_of_cross_entropy() -> None:
+    torch = pytest.importorskip("torch")
+    from rag.train.fit import info_nce
+
+    left, right = torch.nn.functional.normalize(torch.randn(2, 9, 5, dtype=torch.float64), dim=2)
+    weights = torch.rand(9, dtype=torch.float64)
+    a, b = left.clone().requires_grad_(), right.clone().requires_grad_()
+    cosines, own = 20 * a @ b.T, torch.arange(9)
+    plain = sum(torch.nn.functional.cross_entropy(c, own, reduction="none") for c in (cosines, cosines.T))
+    mean = (plain * weights).sum() / weights.sum() / 2
+    mean.backward()
+    loss, *slopes = info_nce(left, right, weights, 20.0)
+    assert loss == pytest.approx(mean.item())
+    for found, one in zip(slopes, (a, b), strict=True):
+        torch.testing.assert_close(found, one.grad)

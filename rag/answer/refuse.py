@@ -1,29 +1,64 @@
 """Whether the articles say it at all: one probability, one threshold."""
 
 import math
+from collections.abc import Mapping
 
-from rag.answer.evidence import FEATURES, parameters
+import numpy as np
+
+from rag.answer import reader
+from rag.answer.look import FEATURES, Looked
 from rag.protocols import Floats
 
-__all__ = ["THRESHOLD", "probability", "reason"]
+__all__ = ["MEASURES", "THRESHOLD", "log_odds", "measure", "probability", "reason"]
 
-THRESHOLD = 0.4
-"""An answer is given from this probability on; chosen on the seed questions, where 0.5 refused too many in English."""
+MEASURES = (*FEATURES, "score", "margin", "piece", "named_somewhere", "passages_agree")
+"""Of the best sentence: what `rag.answer.look` measured; the reader's score, by how much it is above the next, and that
+of its best piece, in tens; the most of the question's names that a passage has; and the share of the five best
+sentences that are of the same passage."""
+
+_OTHER = MEASURES.index("other")
+
+THRESHOLD = 0.38
+"""An answer is given from this probability on; chosen on the seed questions, where 0.5 refused too many."""
+
+
+def measure(looked: Looked, scores: Floats, pieces: Floats) -> Floats:
+    """`MEASURES` of what was found, (len(MEASURES),)."""
+    order = np.argsort(-scores, kind="stable")
+    best = order[0]
+    margin = float(scores[best] - scores[order[1]]) if len(order) > 1 else 5.0
+    first = looked.places[best][0]
+    own = [
+        *(float(scores[best]) / 10, min(margin, 10.0) / 10, float(pieces[best]) / 10),
+        float(looked.features[:, FEATURES.index("passage_named")].max()),
+        sum(looked.places[at][0] == first for at in order[:5]) / 5,
+    ]
+    return np.concatenate([looked.features[best], np.array(own, dtype=np.float32)])
 
 
 def probability(best: Floats) -> float:
-    """How likely the best sentence found answers, from its features, by logistic regression.
+    """How likely the articles answer, from their `MEASURES`.
 
-    Calibrated on questions asked of collections with and without the passage that answers them; see the card.
+    Calibrated on questions asked of collections and of passages with and without the answer; see the card.
     """
-    *weights, bias = parameters()["refusal"]
-    value = sum(weight * float(feature) for weight, feature in zip(weights, best, strict=True)) + bias
-    return 1 / (1 + math.exp(-value))
+    value = float(log_odds(best[None], reader.load().weights)[0])
+    return 1 / (1 + math.exp(-max(min(value, 50.0), -50.0)))
+
+
+def log_odds(measures: Floats, weights: Mapping[str, Floats]) -> Floats:
+    """Of being answered, for each row of `MEASURES`.
+
+    Across languages a word is near at best and never the same, so that has weights of its own: of `refuse_straight`
+    (2, len(MEASURES)) and `refuse_bias` (2,) the second.
+    """
+    other = (measures[:, _OTHER] > 0).astype(np.int64)
+    found = (measures * weights["refuse_straight"][other]).sum(axis=1) + weights["refuse_bias"][other]
+    return np.asarray(found, dtype=np.float32)
 
 
 def reason(best: Floats, language: str) -> str:
     """One sentence on why there is no answer, in the language of the question."""
-    found = float(best[FEATURES.index("around")])
+    found = float(best[MEASURES.index("around")])
     if language == "zh":
         return "文章里没有说到这个问题。" if found < 0.5 else "文章谈到了相关内容，但没有回答这个问题。"
     return (

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from rag.clean.readings import SYLLABLE, readings
+from rag.readings import SYLLABLE, readings
 from rag.types import Edit
 
 __all__ = ["blank_lines", "invisible", "line_breaks", "line_spacing", "odd_forms", "pinyin_notes", "private_use"]

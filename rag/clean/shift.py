@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from rag.clean import prose
-from rag.clean.readings import SYLLABLE, readings
+from rag.readings import SYLLABLE, readings
 from rag.types import Edit
 
 __all__ = ["REPAIRED", "byte_shift"]

@@ -19,6 +19,7 @@ from rag.cli.options import (
     MmrOption,
     ModeOption,
     QuietOption,
+    RerankerOption,
     SinceOption,
     SiteOption,
     SourceOption,
@@ -77,16 +78,19 @@ def search(
     k: CountOption = None,
     mode: ModeOption = None,
     embedder: EmbedderOption = None,
+    reranker: RerankerOption = None,
     since: SinceOption = "",
     until: UntilOption = "",
     under: UnderOption = "",
     site: SiteOption = "",
     mmr: MmrOption = 1.0,
+    explain: Annotated[bool, typer.Option("--explain", help="What each measure added to each hit's score.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find the best passages."""
-    with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder) as library:
+    names = {"embedder": embedder, "reranker": reranker}
+    with open_library(index, source, quiet or as_json, k=k, mode=mode, **names) as library:
         began = time.perf_counter()
         hits = library.search(query, since=since, until=until, under=under, site=site, mmr=mmr)
         took = round((time.perf_counter() - began) * 1000, 2)
@@ -98,7 +102,7 @@ def search(
             }
             _print_json(record | {"took_ms": took, "hits": [hit_record(hit) for hit in hits]})
         else:
-            render.hits(query, hits)
+            render.hits(query, hits, explain=explain)
 
 
 @app.command()
@@ -109,6 +113,7 @@ def ask(
     k: CountOption = None,
     mode: ModeOption = None,
     embedder: EmbedderOption = None,
+    reranker: RerankerOption = None,
     writer: WriterOption = None,
     since: SinceOption = "",
     until: UntilOption = "",
@@ -121,7 +126,8 @@ def ask(
     quiet: QuietOption = False,
 ) -> None:
     """Answer a question from the articles, with citations, or say that they do not say."""
-    with open_library(index, source, quiet or as_json, k=k, mode=mode, embedder=embedder, writer=writer) as library:
+    names = {"embedder": embedder, "reranker": reranker, "writer": writer}
+    with open_library(index, source, quiet or as_json, k=k, mode=mode, **names) as library:
         with streaming(not as_json and library.writer_name != "extract") as on_text:
             answer = library.ask(question, since=since, until=until, under=under, site=site, on_text=on_text)
         if as_json:

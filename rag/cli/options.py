@@ -16,6 +16,7 @@ __all__ = [
     "MmrOption",
     "ModeOption",
     "QuietOption",
+    "RerankerOption",
     "SinceOption",
     "SiteOption",
     "SourceOption",
@@ -36,6 +37,10 @@ ModeOption = Annotated[str | None, typer.Option("--mode", metavar="MODE", help="
 EmbedderOption = Annotated[
     str | None,
     typer.Option("--embedder", metavar="NAME", help="builtin, a sentence-transformers id or folder, or an address."),
+]
+RerankerOption = Annotated[
+    str | None,
+    typer.Option("--reranker", metavar="NAME", help="A cross-encoder of sentence-transformers: hub id or folder."),
 ]
 WriterOption = Annotated[
     str | None,

@@ -130,8 +130,8 @@ def _where(one: Hit | Citation) -> str:
     return f"{one.source} {one.place}" if one.place else f"{one.source}:{one.line}"
 
 
-def hits(query: str, found: Sequence[Hit]) -> None:
-    """One block for each passage."""
+def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
+    """One block for each passage; with `explain`, what made its score, the largest part first."""
     console = _console()
     if not found:
         console.print(Text(f"Nothing found for {query!r}.", style="yellow"))
@@ -144,11 +144,25 @@ def hits(query: str, found: Sequence[Hit]) -> None:
         sides = ", ".join(f"{side} {found.rank}" for side, found in hit.found_by.items())
         head.append(f" ({sides})", style="dim")
         console.print(head)
+        if explain:
+            console.print(Text(f"    {_explained(hit)}", style="magenta"))
         excerpt = " ".join(hit.text.split())
         console.print(Text("    " + excerpt[:_EXCERPT] + ("…" if len(excerpt) > _EXCERPT else "")))
         if hit.also:
             more = f" and {len(hit.also) - _ALSO} more" if len(hit.also) > _ALSO else ""
             console.print(Text(f"    also in {', '.join(hit.also[:_ALSO])}{more}", style="dim"))
+
+
+def _explained(hit: Hit) -> str:
+    """
+    >>> from rag.types import Found
+    >>> _explained(Hit(1, 2.5, *[""] * 5, 0, 0, 1, "", {"dense": Found(3, 0.5)}, why={"lexical": -1.0, "alone": 3.5}))
+    'alone +3.50, lexical -1.00; dense found it at rank 3 with 0.500'
+    """
+    parts = sorted(hit.why.items(), key=lambda part: -abs(part[1]))
+    added = ", ".join(f"{name} {part:+.2f}" for name, part in parts)
+    sides = (f"{side} found it at rank {one.rank} with {one.score:.3f}" for side, one in hit.found_by.items())
+    return "; ".join(filter(None, (added, *sides)))
 
 
 def page(document: Document, cleaned_page: "TracedText", span: Span | None, *, cleaned: bool, changes: bool) -> None:

@@ -115,6 +115,12 @@ class Builtin:
             self._worked_out[fresh] = True  # only now: another thread may be reading
         return self._unit[numbers]
 
+    def table(self) -> tuple[list[str], Floats]:
+        """Every piece and its vector, in the order of the numbers."""
+        return [self._tokenizer.id_to_token(number) or "" for number in range(len(self._table))], np.asarray(
+            self._table, dtype=np.float32
+        )
+
     def word_vectors(self, texts: Sequence[str]) -> list[Floats]:
         """The second part of `words` for many texts at once."""
         return [self._table[own].astype(np.float32) for own in self.numbers(texts)]

@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from rag import embed
 from rag.answer import evidence as judged
 from rag.answer import refuse, writer_named
@@ -20,14 +18,13 @@ from rag.background import load as load_background
 from rag.chunk import sentences
 from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
-from rag.diverse import distinct, spread
+from rag.display import in_script_of
 from rag.errors import BadInput, NotFound
 from rag.index import Filters, Index
-from rag.late import Look, looked, parts_of, prepare
+from rag.late import prepare
+from rag.library.finding import find
 from rag.library.report import Report
-from rag.protocols import Embedder, Progress, WordEmbedder, Writer
-from rag.rerank import DEPTH, second_look
-from rag.retrieve import retrieve
+from rag.protocols import Embedder, Progress, Reranker, WordEmbedder, Writer
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
 
@@ -57,13 +54,14 @@ class Library:
         *,
         embedder: str | Embedder | None = None,
         writer: str | Writer | None = None,
+        reranker: str | Reranker | None = None,
         **others: Any,
     ) -> None:
-        """`embedder` and `writer` are names or objects; `others` are further fields of `rag.config.Settings`.
+        """`embedder`, `writer`, `reranker` are names or objects; `others` are further fields of `rag.config.Settings`.
 
         Raises BadInput for an unknown setting.
         """
-        named = {"embedder": embedder, "writer": writer}
+        named = {"embedder": embedder, "writer": writer, "reranker": reranker}
         names = {name: value for name, value in named.items() if isinstance(value, str)}
         objects = {name: value for name, value in named.items() if value is not None and name not in names}
         self.settings: Settings = settings({"index": None if index is None else str(index), **names, **others})
@@ -113,6 +111,15 @@ class Library:
     def background(self) -> Background:
         """Term statistics of a large corpus."""
         return load_background()
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder asked for; None without one."""
+        if not self.settings.reranker:
+            return None
+        from rag.rerank.cross_encoder import CrossEncoderReranker
+
+        return CrossEncoderReranker(self.settings.reranker)
 
     @cached_property
     def writer(self) -> Writer:
@@ -175,41 +182,7 @@ class Library:
         mode = mode or cast(Mode, self.settings.mode)
         if mode not in MODES:
             raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
-        ranked = retrieve(
-            question,
-            vectors=self.index.vectors,
-            words=self.index.terms,
-            embedder=self.embedder,
-            background=self.background,
-            k=max(2 * k, DEPTH),
-            mode=mode,
-            among=self.index.truth.among(filters) if filters else None,
-        )
-        passages = self.index.truth.passages(one.key for one in ranked)
-        hits: list[Hit] = []
-        for one in ranked:
-            if passage := passages.get(one.key):
-                p = passage
-                same = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
-                own = (one.found_by, p.sentences, p.key, p.place, p.offsets)
-                hits.append(Hit(0, one.score, *same, *own))
-        looks = self._looks(hits)
-        if mode == "hybrid":
-            asked = prepare(question, self.words, self.background)
-            hits = second_look(question, hits, [looks[hit.key] for hit in hits], asked, self.words)
-        if mmr < 1 and hits:
-            rows = self.index.vectors.rows(np.array([hit.key for hit in hits]))
-            hits = [hits[at] for at in spread([hit.score for hit in hits], rows, mmr)]
-        return distinct(hits, [looks[hit.key] for hit in hits], k)
-
-    def _looks(self, hits: Sequence[Hit]) -> dict[int, Look]:
-        """By key; worked out anew for passages that were indexed with another model of words."""
-        looks = self.index.truth.looks((hit.key for hit in hits), self.words.fingerprint)
-        if others := [hit for hit in hits if hit.key not in looks]:
-            parts = [parts_of(hit.title, hit.text, hit.sentences) for hit in others]
-            fresh = looked([hit.text for hit in others], parts, self.words)
-            looks |= {hit.key: look for hit, look in zip(others, fresh, strict=True)}
-        return looks
+        return find(self, question, k, mode, filters or None, mmr)
 
     def ask(
         self,
@@ -245,6 +218,7 @@ class Library:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
                 judge = Judge(offered, hits, fitted_on, self.background)
                 text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
+                text = in_script_of(question, text)
             if not citations:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
         took = round((time.perf_counter() - began) * 1000, 2)

@@ -25,7 +25,7 @@ def _texts(data: Path, share: float, seed: int) -> Iterator[str]:
     """The texts that words are counted in: a `share` of the pairs' sides, without dictionaries, and of the news."""
     chance = random.Random(seed)
     for pair in all_pairs(data, seed):
-        repeats = pair.source.endswith("-paragraph") or pair.source in {"cedict", "wordnet_cow"}
+        repeats = pair.source.endswith(("-paragraph", "-crops")) or pair.source in {"cedict", "wordnet_cow"}
         if not repeats and chance.random() < share:
             yield pair.a
             yield pair.b
@@ -87,9 +87,16 @@ def make_background(args: argparse.Namespace) -> None:
     make(args.data, MODELS / "background.npz", args.seed)
 
 
+def make_neighbours(_: argparse.Namespace) -> None:
+    """Note the pieces nearest to each in the other language."""
+    from rag.train.neighbours import make
+
+    make(MODELS / "neighbours.npz")
+
+
 def make_all(args: argparse.Namespace) -> None:
     """Every step in order."""
-    for step in (make_vocabulary, make_pairs, make_fit, make_export, make_score, make_background):
+    for step in (make_vocabulary, make_pairs, make_fit, make_export, make_score, make_background, make_neighbours):
         step(args)
 
 
@@ -100,6 +107,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "export": make_export,
     "score": make_score,
     "background": make_background,
+    "neighbours": make_neighbours,
     "all": make_all,
 }
 SETS = "xquad-en-zh xquad-zh-en xquad-zh xquad-en"
@@ -118,9 +126,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--han", type=int, default=30_000, help="Chinese words")
     made.add_argument("--latin", type=int, default=24_000, help="other words")
     made.add_argument("--runs", type=int, default=4_500, help="runs of letters to fall back on")
-    made.add_argument("--epochs", type=float, default=2.0)
+    made.add_argument("--epochs", type=float, default=4.0)
     made.add_argument("--batch", type=int, default=2048)
-    made.add_argument("--dimensions", type=int, default=256)
+    made.add_argument("--dimensions", type=int, default=300)
     made.add_argument("--scale", type=float, default=20.0)
     made.add_argument("--rate", type=float, default=2e-3)
     made.add_argument("--norm", type=float, default=1.0)

@@ -1,252 +1,213 @@
-"""Fits what `rag.answer.evidence` reads from `rag/models/answer.json`: how sentences are ranked, when to refuse.
+"""Fits the reader: `rag/models/reader.npz`, by which sentences are ranked and questions refused; figures beside it.
 
     python -m rag.train.answer --data ../shared/data
 
-Sentences: softmax regression over all sentences of the passages found, right ones being those that hold the annotated
-answer. Refusal: logistic regression on the best sentence, asked once as it is and once with the passage that answers
-taken out, and of collections about other things. Nothing under `eval/` is read.
+Sentences: what `rag.train.answer_fit` says, over the sentences of the passage that a question was asked of, and over
+those of ten passages that a search finds. Refusal: the same questions, against questions whose passage was taken away,
+which are asked of a passage near to it, in which one word was changed, and which are about other things. A tenth of
+the passages is held out for the figures. Nothing under `eval/` is read.
 """
 
 import argparse
 import json
 import random
-import re
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rag.answer import evidence
-from rag.answer.evidence import FEATURES
-from rag.late import prepare
+from rag.answer import reader, refuse
+from rag.background import Background
+from rag.background import load as load_background
+from rag.embed import builtin
 from rag.library import Library
 from rag.protocols import Floats
-from rag.train.pairs import paragraphs
-from rag.train.read import rows
+from rag.train.answer_collections import each
+from rag.train.answer_examples import QA, Case, Example, cases, example, hits_of, near_misses, swapped, tokenizer
+from rag.train.answer_fit import fit_reader, fit_refusal, trimmed
 
-SPANS = {
-    "cmrc2018_train.train": 500,
-    "cmrc2018.trial": 150,
-    "drcd.dev": 350,
-    "nq_dev_qed_lim.train": 400,
-    "selqa.train": 300,
-}
-CROSS = {"lctt": 300, "hf_course": 150, "plurality": 150}
-"""Titles over paragraphs in the other language: they have no answer span, so they teach refusal alone."""
+ABSENT = 1100
+"""Questions of each set that are asked of a near passage, and with a word changed."""
 
-HALVES = {"lctt": 700, "tico19": 200}
-"""Parallel texts of which one half is kept in Chinese and the other in English. Half of the words of a sentence ask for
-the passage that has it in the other language, among passages of both: there the right sentence is known."""
+STRANGE = 50
+"""Questions of each collection that are asked of each other."""
 
-Case = tuple[str, str, list[str]]
-"""A question, the id of its passage, and the answers' texts."""
+FOUND, FEW, MANY = 10, 8, 14
+"""Passages of a search; sentences that are learned from in a given passage, and among those found."""
 
+ROUNDS = 5
 
-def span_cases(data: Path, name: str, most: int) -> tuple[dict[str, str], list[Case]]:
-    """Passages by id, and questions on them."""
-    found = list(rows(data / "train" / "qa" / f"{name}.jsonl.gz"))
-    passages = {row["passage_id"]: row["passage"] for row in found}
-    random.Random(0).shuffle(found)
-    cases = [
-        (row["question"], row["passage_id"], [answer["text"] for answer in row["answers"] if answer["start"] >= 0])
-        for row in found[:most]
-    ]
-    return passages, [case for case in cases if any(case[2])]
+KEPT = 0.95
+"""Share of the answerable questions on searched passages that the threshold lets through."""
 
+WEIGHTS = {"given": 0.3, "with": 0.7, "near": 0.1, "swapped": 0.2, "without": 0.35, "outside": 0.35}
+"""Of the groups of examples when refusal is fitted: the first two are answerable."""
 
-def cross_cases(data: Path, name: str, most: int) -> tuple[dict[str, str], list[Case]]:
-    """The same of titles in the other language."""
-    found = [row for row in rows(data / "train" / "titles" / f"{name}.jsonl.gz") if row.get("kind") == "cross"]
-    random.Random(0).shuffle(found)
-    passages = {str(number): row["paragraph"] for number, row in enumerate(found)}
-    return passages, [(row["title"], str(number), []) for number, row in enumerate(found[:most])]
+ANSWERABLE = ("given", "with")
+
+MEANING = ("covered", "cosine", "around", "passage", "passage_cosine")
+"""Measures that compare what is meant and not how it is written."""
+
+Column = np.ndarray[Any, np.dtype[Any]]
+
+Groups = dict[str, list[Example]]
+"""Examples by what was done to them, the keys of `WEIGHTS`."""
 
 
-def half_cases(data: Path, name: str, most: int) -> tuple[dict[str, str], list[Case]]:
-    """The same of sentences in the other language, out of paragraphs of about five."""
+def on_given(data: Path, words: builtin.Builtin, background: Background) -> Groups:
+    """Questions asked of their own passage, of one that is near, and with a word changed."""
+    groups: Groups = {"given": [], "near": [], "swapped": []}
+    for name in QA:
+        found = list(cases(data, name))
+        for number, case in enumerate(
+            found
+        ):  # a third of the passages whole, the others in pieces as an index has them
+            hits = hits_of([case.passage], whole=number % 3 == 0)
+            groups["given"].append(example(case, hits, "0", words, background))
+        random.Random(1).shuffle(found)
+        some = found[: ABSENT * 3 // 2]
+        for case, passage in near_misses(some, words)[:ABSENT]:
+            groups["near"].append(example(case, hits_of([passage]), None, words, background))
+        for case in swapped(some, words, background)[:ABSENT]:
+            groups["swapped"].append(example(case, hits_of([case.passage]), None, words, background))
+        print(f"{name}: {len(found)} questions", flush=True)
+    return groups
+
+
+def on_searched(data: Path, words: builtin.Builtin, background: Background) -> Groups:
+    """Questions asked of a collection, with and without the passage that answers, and of collections before it."""
+    groups: Groups = {"with": [], "without": [], "outside": []}
+    strangers: list[Library] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, library, found in each(data, Path(folder)):
+            for case in found:
+                hits = library.search(case.question, FOUND + 5)
+                others = [hit for hit in hits if hit.doc_id != case.passage_id]
+                one = example(case, hits[:FOUND], case.passage_id, words, background)
+                found_it = any(hit.doc_id == case.passage_id for hit in hits[:FOUND])
+                if one.right.any() or (found_it and not case.answers):
+                    groups["with"].append(one)
+                groups["without"].append(example(case, others[:FOUND], None, words, background))
+            for other in strangers:
+                for case in found[:STRANGE]:
+                    groups["outside"].append(example(case, other.search(case.question, FOUND), None, words, background))
+            strangers.append(library)
+            print(f"{name}: {len(found)} questions searched for", flush=True)
+        for library in strangers:
+            library.close()
+    return groups
+
+
+def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float]:
+    """Writes the weights to `target`; gives the figures on what was held out."""
     chance = random.Random(0)
-    texts: dict[str, str] = {}
-    cases: list[Case] = []
-    for number, document in enumerate(paragraphs(data / "train" / "parallel" / f"{name}.jsonl.gz")):
-        if len(texts) > 12 * most:
-            break
-        kept = number % 2  # the language in which this document stays
-        for start in range(0, len(document) - 2, 5):
-            part = document[start : start + 5]
-            key = f"{number}.{start}"
-            texts[key] = (" ", "")[kept].join(sentence[kept] for sentence in part)
-            pair = chance.choice(part)
-            asked = re.findall(r"[^\W\u3400-\u9fff]+|[\u3400-\u9fff]{2}", pair[1 - kept])
-            if len(asked) >= 6:
-                words = sorted(chance.sample(range(len(asked)), len(asked) // 2))
-                cases.append((" ".join(asked[word] for word in words), key, [pair[kept]]))
-    chance.shuffle(cases)
-    return texts, cases[:most]
-
-
-def collection(passages: dict[str, str], folder: Path) -> Library:
-    """An index of the passages under the built-in model."""
-    file = folder / "passages.jsonl"
-    with file.open("w", encoding="utf-8") as out:
-        out.writelines(
-            json.dumps({"_id": key, "text": text}, ensure_ascii=False) + "\n" for key, text in passages.items()
-        )
-    library = Library(folder / "index")
-    library.add(file)
-    return library
-
-
-Seen = tuple[Floats, np.ndarray[Any, np.dtype[np.bool_]]]
-
-
-def look(library: Library, case: Case, *, without: bool = False, k: int = 10) -> Seen:
-    """Features of every sentence found for a question, and which of them hold its answer."""
-    question, passage, answers = case
-    hits = library.search(question, k + 5 * without)
-    if without:
-        hits = [hit for hit in hits if hit.doc_id != passage][:k]
-    asked = prepare(question, library.words, library.background)
-    places, features = evidence.look(question, asked, hits, library.words)
-    right = [
-        hits[number].doc_id == passage and any(_holds(span.of(hits[number].text), answer) for answer in answers)
-        for number, span in places
+    learned = [
+        trimmed(one, FEW if name == "given" else MANY, chance)
+        for name in ANSWERABLE
+        for one in groups[name]
+        if not one.case.held_out and one.right.any()
     ]
-    return features, np.array(right, dtype=bool)
+    weights = fit_reader(learned, words.directions(np.arange(tokenizer().get_vocab_size())), ROUNDS)
+    _write(target, weights, words)
+    judge = reader.Reader(target)
+    figures: dict[str, float] = {}
+    measures: list[Floats] = []
+    named: list[tuple[str, Case]] = []
+    held: dict[str, list[bool]] = {}
+    for name, group in groups.items():
+        for one in group:
+            scores, pieces = judge.judge(one.looked, words)
+            measures.append(refuse.measure(one.looked, scores, pieces))
+            named.append((name, one.case))
+            if one.case.held_out and one.right.any():
+                held.setdefault(f"best sentence is right, {name}, {one.case.source}", []).append(
+                    bool(one.right[np.argmax(scores)])
+                )
+    figures |= {name: round(100 * float(np.mean(right)), 1) for name, right in held.items()}
+    x = np.array(measures, dtype=np.float32)
+    group_of = np.array([name for name, _ in named])
+    kept = np.array([not case.held_out for _, case in named])
+    y = np.isin(group_of, ANSWERABLE).astype(np.float32)
+    refusal = _refusal(x, y, group_of, kept)
+    value = refuse.log_odds(x, refusal)
+    _write(target, weights | refusal, words)
+    source = np.array([case.source for _, case in named])
+    return figures | _refusal_figures(value, y > 0, group_of, source, ~kept)
 
 
-def _holds(sentence: str, answer: str) -> bool:
-    return answer in sentence or (len(sentence) > 10 and sentence in answer)
+def _refusal(x: Floats, y: Floats, group: Column, kept: Column) -> dict[str, Floats]:
+    """Weights for passages in the question's language and for others, each so that 0 lets `KEPT` of `with` through.
+
+    Fitted on what is `kept`; answerable and not weigh the same. There are no questions of people across languages to
+    learn from, so the second are fitted on all questions, with what compares meanings alone.
+    """
+    other = x[:, refuse.MEASURES.index("other")] > 0
+    meaning = np.array([name in MEANING for name in refuse.MEASURES])
+    parts = []
+    for own, learned, seen in ((~other, kept & ~other, x), (other, kept, x * meaning)):
+        weight = np.zeros(len(y), dtype=np.float32)
+        for name, share in WEIGHTS.items():
+            at = learned & (group == name)
+            weight[at] = share / max(int(at.sum()), 1)
+        for answered in (0, 1):
+            weight[y == answered] /= max(float(weight[y == answered].sum()), 1e-9)
+        found = fit_refusal(seen[learned], y[learned], weight[learned])
+        value = seen @ found["refuse_straight"] + found["refuse_bias"]
+        found["refuse_bias"] -= np.float32(np.quantile(value[own & kept & (group == "with")], 1 - KEPT))
+        parts.append(found)
+    return {name: np.stack([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
 
 
-def each(data: Path, work: Path) -> Iterator[tuple[str, Library, list[Case]]]:
-    """Every collection with its questions."""
-    makers: list[tuple[dict[str, int], Callable[[Path, str, int], tuple[dict[str, str], list[Case]]]]]
-    makers = [(SPANS, span_cases), (HALVES, half_cases), (CROSS, cross_cases)]
-    for names, maker in makers:
-        for name, most in names.items():
-            passages, cases = maker(data, name, most)
-            folder = work / f"{maker.__name__}-{name}"
-            folder.mkdir()
-            yield folder.name, collection(passages, folder), cases
+def _refusal_figures(value: Floats, right: Column, group: Column, source: Column, held: Column) -> dict[str, float]:
+    """On what was held out: areas, shares refused, and the trade-off."""
+    figures: dict[str, float] = {}
+    for name in dict.fromkeys(source):
+        for pairs in (("given", "near"), ("given", "swapped"), ("with", "without"), ("with", "outside")):
+            at = held & (source == name) & np.isin(group, pairs)
+            if right[at].any() and not right[at].all():
+                figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(area(value[at], right[at]), 3)
+    for name in WEIGHTS:
+        at = held & (group == name)
+        figures[f"refused, {name}"] = round(float((value[at] < 0).mean()), 3)
+    for allowed in (0.01, 0.02, 0.05, 0.1, 0.2):
+        cut = float(np.quantile(value[held & (group == "with")], allowed))
+        for name in ("without", "outside"):
+            at = held & (group == name)
+            figures[f"refused, {name}, where {allowed:.0%} of with are"] = round(float((value[at] < cut).mean()), 3)
+    return figures
 
 
-def fit_sentences(seen: list[Seen]) -> Floats:
-    """Weights of the features: maximum likelihood of the right sentences among all, with a little decay."""
-    import torch
+def area(scores: Floats, right: Column) -> float:
+    """Area under the ROC curve: how often an answerable question scores above an unanswerable one.
 
-    usable = [(features, right) for features, right in seen if right.any()]
-    weights = torch.zeros(len(FEATURES), dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
-    longest = max(len(features) for features, _ in usable)
-    block = torch.zeros(len(usable), longest, len(FEATURES), dtype=torch.float64)
-    mask = torch.full((len(usable), longest), -1e9, dtype=torch.float64)
-    gold = torch.full((len(usable), longest), -1e9, dtype=torch.float64)
-    for row, (features, right) in enumerate(usable):
-        block[row, : len(features)] = torch.from_numpy(features)
-        mask[row, : len(features)] = 0
-        gold[row, : len(features)] = torch.where(torch.from_numpy(right), 0.0, -1e9)
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        scores = block @ weights
-        value = (torch.logsumexp(scores + mask, 1) - torch.logsumexp(scores + gold, 1)).mean() + 1e-4 * (
-            weights**2
-        ).sum()
-        value.backward()
-        return value
-
-    optimiser.step(loss)
-    return np.asarray(weights.detach().numpy(), dtype=np.float32)
-
-
-def fit_refusal(rows_: Floats, answerable: Floats) -> Floats:
-    """Weights of the features and a bias: logistic regression, both classes weighing the same."""
-    import torch
-
-    x = torch.from_numpy(np.hstack([rows_, np.ones((len(rows_), 1), np.float32)])).double()
-    y = torch.from_numpy(answerable).double()
-    balance = torch.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    weights = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        each_ = torch.nn.functional.binary_cross_entropy_with_logits(x @ weights, y, reduction="none")
-        value = (each_ * balance).mean() + 1e-3 * (weights[:-1] ** 2).sum()
-        value.backward()
-        return value
-
-    optimiser.step(loss)
-    return np.asarray(weights.detach().numpy(), dtype=np.float32)
-
-
-def area(scores: Floats, right: Floats) -> float:
-    """Area under the ROC curve: how often an answerable question scores above an unanswerable one."""
+    >>> area(np.array([0.1, 0.4, 0.9]), np.array([False, True, True]))
+    1.0
+    """
     order = np.argsort(scores, kind="stable")
     ranks = np.empty(len(scores))
     ranks[order] = np.arange(1, len(scores) + 1)
-    positive = float(right.sum())
-    return float((ranks[right > 0].sum() - positive * (positive + 1) / 2) / (positive * (len(right) - positive)))
+    positive, negative = float(right.sum()), float(len(scores) - right.sum())
+    return (float(ranks[right > 0].sum()) - positive * (positive + 1) / 2) / (positive * negative)
+
+
+def _write(target: Path, weights: dict[str, Floats], words: builtin.Builtin) -> None:
+    arrays: dict[str, Any] = {"table": np.array(words.fingerprint), **weights}
+    np.savez(target, **arrays)
 
 
 def main() -> None:
-    """Fit and write."""
-    arguments = argparse.ArgumentParser(prog="python -m rag.train.answer", description=__doc__)
-    arguments.add_argument("--data", type=Path, default=Path("../shared/data"))
-    arguments.add_argument("--kept", type=float, default=0.93, help="share of answerable questions to be answered")
-    args = arguments.parse_args()
-    present: dict[str, list[Seen]] = {}
-    absent: dict[str, list[Seen]] = {}
-    with tempfile.TemporaryDirectory() as work:
-        strangers: list[tuple[str, Library]] = []
-        for name, library, cases in each(args.data, Path(work)):
-            present[name] = [look(library, case) for case in cases]
-            absent[name] = [look(library, case, without=True) for case in cases]
-            absent[name] += [look(other, case) for _, other in strangers for case in cases[:50]]
-            strangers.append((name, library))
-            print(f"{name}: {len(cases)} questions", flush=True)
-    sentence = fit_sentences([seen for group in present.values() for seen in group])
-    figures: dict[str, float] = {}
-    for name, seen in present.items():
-        if not any(right.any() for _, right in seen):
-            continue
-        hits = [bool(right[np.argmax(features @ sentence)]) for features, right in seen if len(features)]
-        figures[f"answer in the best sentence, {name}"] = round(100 * float(np.mean(hits)), 1)
-    best: list[Floats] = []
-    label: list[float] = []
-    source: list[str] = []
-    for kind, groups in ((1.0, present), (0.0, absent)):
-        for name, group in groups.items():
-            for features, _ in group:
-                if len(features):
-                    best.append(features[np.argmax(features @ sentence)])
-                    label.append(kind)
-                    source.append(name)
-    x, y = np.array(best, dtype=np.float32), np.array(label, dtype=np.float32)
-    refusal = fit_refusal(x, y)
-    value = x @ refusal[:-1] + refusal[-1]
-    cut = float(np.quantile(value[y > 0], 1 - args.kept))
-    refusal[-1] -= cut
-    names = np.array(source)
-    for name in dict.fromkeys(source):
-        at = names == name
-        figures[f"refusal AUROC, {name}"] = round(area(value[at], y[at]), 3)
-        figures[f"answered of answerable, {name}"] = round(float((value[at & (y > 0)] >= cut).mean()), 3)
-        figures[f"refused of unanswerable, {name}"] = round(float((value[at & (y == 0)] < cut).mean()), 3)
-    record = {
-        "made_by": "python -m rag.train.answer",
-        "features": list(FEATURES),
-        "parameters": {
-            "sentence": [round(float(w), 4) for w in sentence],
-            "refusal": [round(float(w), 4) for w in refusal],
-        },
-        "figures_on_training_data": figures,
-    }
-    target = Path(__file__).parents[1] / "models" / "answer.json"
-    target.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(record, ensure_ascii=False, indent=1))
+    """Look, fit, and write the weights and their figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    args = parser.parse_args()
+    words, background = builtin.load(), load_background()
+    groups = on_given(args.data, words, background) | on_searched(args.data, words, background)
+    figures = fit(groups, words, reader.PATH)
+    record = {"made_by": "python -m rag.train.answer", "figures_on_held_out_training_data": figures}
+    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    reader.PATH.with_name("answer.json").write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Nothing under `eval/` is read here. Rows for which `held_out` is true are kept a
 """
 
 import random
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import groupby
@@ -17,6 +18,7 @@ __all__ = [
     "CAPS",
     "Pair",
     "all_pairs",
+    "crops",
     "held_out",
     "paragraphs",
     "parallel",
@@ -41,6 +43,10 @@ WINDOW = 5
 DICT_WEIGHT = 0.4
 """Weight of a dictionary row in the loss."""
 QA_REPEATS = 2
+CROPS = 3
+"""Pairs that an article of the news gives."""
+CROP = 200
+"""Characters of a stretch of news, at least."""
 
 
 class Pair(NamedTuple):
@@ -131,6 +137,39 @@ def _trial_question(row: dict[str, Any], name: str) -> bool:
     return name == "cmrc2018.trial" or held_out(row["passage_id"], 10)
 
 
+def crops(path: Path, chance: random.Random) -> Iterator[Pair]:
+    """Sentences of news articles, each with the stretch it was taken out of or with another one of its article.
+
+    The inverse cloze task (Lee et al. 2019, "Latent Retrieval for Weakly Supervised Open Domain Question Answering");
+    one sentence in ten stays in its stretch, as there, so that the same words count too.
+    """
+    for row in rows(path):
+        parts = _stretches([s for s in _SENTENCE.findall(row["text"]) if len(s.strip()) >= 8])
+        for _ in range(CROPS if parts else 0):
+            part = chance.choice(parts)
+            place = chance.randrange(len(part))
+            if len(parts) > 1 and chance.random() < 0.3:
+                other = chance.choice([p for p in parts if p is not part])
+            elif chance.random() < 0.1:
+                other = part
+            else:
+                other = [s for i, s in enumerate(part) if i != place]
+            yield Pair(part[place].strip(), "".join(other), "news-crops")
+
+
+_SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*")
+
+
+def _stretches(sentences: list[str]) -> list[list[str]]:
+    """Neighbouring sentences of `CROP` characters together, at least two of them."""
+    parts: list[list[str]] = [[]]
+    for sentence in sentences:
+        if len(parts[-1]) > 1 and sum(map(len, parts[-1])) >= CROP:
+            parts.append([])
+        parts[-1].append(sentence)
+    return [part for part in parts if len(part) > 1]
+
+
 ORDERED = (
     "lctt",
     "taiwan_law",
@@ -158,3 +197,4 @@ def all_pairs(data: Path, seed: int = 0) -> Iterator[Pair]:
         yield from titles(path, f"{name}", chance)
     for name, path in names(data / "train" / "qa"):
         yield from questions(path, name.removesuffix(".train"), chance)
+    yield from crops(data / "corpus" / "news_2023.jsonl.gz", chance)

@@ -1,4 +1,4 @@
-"""Writes `rag/clean/readings.txt`: a line for each Mandarin syllable with its tone, and the characters so read.
+"""Writes `rag/readings.txt`: a line for each Mandarin syllable with its tone, and the characters so read.
 
     pip install pypinyin && python -m rag.train.readings
 
@@ -21,7 +21,7 @@ def main() -> None:
             for reading in readings.split(","):
                 table[unicodedata.normalize("NFC", reading.strip())].add(character)
     lines = [f"{syllable} {''.join(sorted(chars))}" for syllable, chars in sorted(table.items())]
-    target = Path(__file__).parents[1] / "clean" / "readings.txt"
+    target = Path(__file__).parents[1] / "readings.txt"
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

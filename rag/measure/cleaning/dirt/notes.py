@@ -17,7 +17,7 @@ SHARE = (0.1, 0.6)
 def readings() -> dict[str, tuple[str, ...]]:
     """The readings of each character that are written with a tone mark."""
     table: dict[str, list[str]] = defaultdict(list)
-    for line in files("rag.clean").joinpath("readings.txt").read_text(encoding="utf-8").splitlines():
+    for line in files("rag").joinpath("readings.txt").read_text(encoding="utf-8").splitlines():
         syllable, characters = line.split()
         if not syllable.isascii():
             for character in characters:

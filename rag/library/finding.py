@@ -1,0 +1,107 @@
+"""Finding: what both sides of the search bring, in the order of a second look, each text once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag import pinyin
+from rag.across import load as neighbours
+from rag.across import translated
+from rag.diverse import distinct, spread
+from rag.index import Filters
+from rag.late import Look, looked, parts_of, prepare
+from rag.rank import Ranked, explained
+from rag.rerank import DEPTH, by_reranker, second_look
+from rag.retrieve import retrieve
+from rag.script import content, language
+from rag.types import Hit, Mode, Passage
+
+if TYPE_CHECKING:
+    from rag.library import Library
+
+__all__ = ["find", "first_look"]
+
+
+def first_look(
+    library: "Library", question: str, k: int, mode: Mode = "hybrid", filters: Filters | None = None
+) -> tuple[list[Ranked], list[Look]]:
+    """At most `k` passages that the sides of the search bring, and what the second look sees of each."""
+    index, words = library.index, library.words
+    found = retrieve(
+        question,
+        vectors=index.vectors,
+        words=index.terms,
+        embedder=library.embedder,
+        background=library.background,
+        k=k,
+        mode=mode,
+        among=index.truth.among(filters) if filters else None,
+        translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
+        spell=lambda: _names(library, question),
+    )
+    looks = index.truth.looks((one.key for one in found), words.fingerprint)
+    if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
+        passages = list(index.truth.passages(others).values())
+        parts = [parts_of(one.title, one.text, one.sentences) for one in passages]
+        fresh = looked([one.text for one in passages], parts, words)
+        looks |= {one.key: look for one, look in zip(passages, fresh, strict=True)}
+    there = [one for one in found if one.key in looks]
+    return there, [looks[one.key] for one in there]
+
+
+def _names(library: "Library", question: str) -> dict[str, float]:
+    """The names of a question as they may be written in the other script, out of what occurs, with their weights."""
+    frequency, background = library.index.terms.frequency, library.background
+
+    def unknown(word: str) -> bool:
+        return not neighbours().of(word)
+
+    if language(question) == "zh":
+        return {name: background.idf(name) for name in pinyin.spelt(question, unknown, frequency)}
+    pairs = pinyin.characters_of(question, unknown, frequency, background.rate)
+    return {pair: background.idf(pair) / 2 for pair in pairs}  # a name of two characters or three is one or two pairs
+
+
+def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
+    """The best `k` passages, best first; see `Library.search`."""
+    index = library.index
+    found, looks = first_look(library, question, max(2 * k, DEPTH), mode, filters)
+    look_of = {one.key: look for one, look in zip(found, looks, strict=True)}
+    if mode == "hybrid":
+        asked = prepare(question, library.words, library.background)
+        found = second_look(question, found, looks, asked, library.words)
+    passages: dict[int, Passage] = {}
+    if library.reranker and found:
+        passages = index.truth.passages(one.key for one in found[:DEPTH])
+        texts = [passages[one.key].text if one.key in passages else "" for one in found[:DEPTH]]
+        found = by_reranker(found, library.reranker.scores(question, texts))
+    if mmr < 1 and found:
+        rows = index.vectors.rows(np.array([one.key for one in found]))
+        found = [found[at] for at in spread([one.score for one in found], rows, mmr)]
+    passages |= index.truth.passages(one.key for one in found[: k + k // 2])  # the others only where they are needed
+
+    def text(at: int) -> str:
+        key = found[at].key
+        if key not in passages:
+            passages.update(index.truth.passages([key]))
+        return passages[key].text if key in passages else ""
+
+    groups = distinct([look_of[one.key] for one in found], text, k)
+    passages |= index.truth.passages(found[at].key for group in groups for at in group if found[at].key not in passages)
+    return _hits(found, groups, passages)
+
+
+def _hits(found: Sequence[Ranked], groups: Sequence[Sequence[int]], passages: dict[int, Passage]) -> list[Hit]:
+    """One for each group, whose first is shown; what has gone from the index meanwhile is left out."""
+    hits: list[Hit] = []
+    for group in groups:
+        same = [passages[found[at].key] for at in group if found[at].key in passages]
+        if not same:
+            continue
+        one, p = found[group[0]], same[0]
+        where = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
+        also = tuple(dict.fromkeys(other.doc_id for other in same if other.doc_id != p.doc_id))
+        own = (one.found_by, p.sentences, p.key, p.place, p.offsets, also, explained(one))
+        hits.append(Hit(len(hits) + 1, one.score, *where, *own))
+    return hits
