@@ -240,6 +240,16 @@ class Store:
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
         return [rows.stored(row) for row in self._db.rows(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
 
+    def listed(self, offset: int, limit: int) -> list[tuple[str, str, str, str, str]]:
+        """`doc_id`, source path, title, date and site of some documents, without their texts, in order of the path."""
+        return list(
+            self._db.rows(
+                "SELECT d.doc_id, s.path, d.title, d.date, d.site FROM documents d JOIN sources s "
+                "ON s.id = d.source_id ORDER BY s.path, d.id LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
+        )
+
     def edges(self, site: str) -> dict[int, Edges]:
         """What is remembered of the pages of `site`, by number of the document."""
         found = self._db.rows("SELECT document_id, body, keys, dropped FROM edges WHERE site = ?", (site,))
