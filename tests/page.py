@@ -69,6 +69,14 @@ class Watched:
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector(".turn:last-child[aria-busy=false]")
 
+    def until(self, condition: str) -> None:
+        """Wait until an expression holds; Playwright's own way needs `eval`, which the page's policy refuses."""
+        for _ in range(500):
+            if self.page.evaluate(f"Boolean({condition})"):
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"never: {condition}")
+
     def lit(self) -> str:
         """What is lit in the original, dirt included."""
         return "".join(self.page.locator(".cell.original mark").all_text_contents())

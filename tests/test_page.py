@@ -41,7 +41,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "_id": "odd/../<svg onload=pwned=1>",
         "title": "<img src=x onerror=pwned=1>",
         "url": "javascript:window.pwned=1",
-        "text": "𠮷野家 opened 𝟗𝟗 noodle bars in Zanzibar.\n\nThe first of the 𠮷 bars closed after a flood in June 2019.",
+        "text": "𠮷野家 opened 𝟗𝟗 noodle bars in Zanzibar.\n\nThe first of the 𠮷 bars closed in June 2019.",
     }
     (folder / "odd.jsonl").write_text(json.dumps(record), encoding="utf-8")
     seeds, odd = Library(folder / "indexes" / "seeds"), Library(folder / "indexes" / "odd")
@@ -89,23 +89,23 @@ def test_one_click_from_the_answer_to_its_original(visit: Callable[..., Watched]
 def test_by_keyboard_alone(visit: Callable[..., Watched], served: Running) -> None:
     one = visit()
     keys = one.page.keyboard
-    one.page.wait_for_function("document.activeElement.id == 'question'")
+    one.until("document.activeElement.id == 'question'")
     keys.type(SENSETIME)
     keys.press("Enter")
     one.page.wait_for_selector(".turn[aria-busy=false]")
     first, second = cited(served, SENSETIME)
-    one.page.wait_for_function("document.querySelector('.cell.original mark')")
+    one.until("document.querySelector('.cell.original mark')")
     assert one.lit() == first["quote"] and one.lit_is_in_view()  # where there is room, at once
     assert one.page.evaluate("document.activeElement.id") == "question"
     keys.press("Alt+2")
-    one.page.wait_for_function("document.activeElement.tagName == 'MARK'")
+    one.until("document.activeElement.tagName == 'MARK'")
     assert one.lit() == second["quote"] and one.lit_is_in_view()
     keys.press("Escape")
     assert one.page.evaluate("document.activeElement.dataset.marker") == "2"
     assert not one.page.locator("#reader").is_visible()
     keys.press("Shift+Tab")
     keys.press("Enter")
-    one.page.wait_for_function("document.activeElement.tagName == 'MARK'")
+    one.until("document.activeElement.tagName == 'MARK'")
     assert one.lit() == first["quote"]
     keys.press("Control+k")
     assert one.page.evaluate("document.activeElement.id") == "question"
@@ -119,10 +119,10 @@ def test_hovering_over_a_marker_shows_its_source(visit: Callable[..., Watched], 
     first, second = cited(served, SENSETIME)
     one.page.wait_for_selector("mark")
     one.page.hover(".marker >> nth=1")
-    one.page.wait_for_function("document.querySelector('.card.on').dataset.source == '2'")
+    one.until("document.querySelector('.card.on').dataset.source == '2'")
     assert one.lit() == second["quote"] and one.lit_is_in_view()
     one.page.click("#step-on")
-    one.page.wait_for_function("document.querySelector('.card.on').dataset.source == '1'")
+    one.until("document.querySelector('.card.on').dataset.source == '1'")
     assert one.lit() == first["quote"]
 
 
@@ -179,12 +179,12 @@ def test_what_cleaning_changed_is_told(visit: Callable[..., Watched]) -> None:
     one = visit()
     one.ask(JASPER)
     one.page.wait_for_selector("mark")
-    note = one.page.locator("del", has_text="(lèi)")
+    note = one.page.locator("mark del", has_text="(lèi)")
     assert note.get_attribute("title") == "Removed “(lèi)”: pinyin note"
     one.page.click(".chip:has-text('spam title')")
     said = one.page.locator("#reader-note").inner_text()
     assert said.startswith("spam title, 1 of 1: Removed “红烧肉家常做法")
-    one.page.wait_for_function("document.querySelector('.at').getBoundingClientRect().top > 0")
+    one.until("document.querySelector('.at').getBoundingClientRect().top > 0")
     one.page.click("[data-view=cleaned]")
     text = one.page.locator("#pages").inner_text()
     assert "(lèi)" not in text and "三個月里" in text
@@ -226,7 +226,7 @@ def test_why_these(visit: Callable[..., Watched], served: Running) -> None:
     first = rows.nth(0).inner_text()
     assert f"{hits[0]['score']:.2f}" in first and "meaning 1" in first and "cited" in first
     rows.nth(3).locator("button").click()
-    one.page.wait_for_function("document.activeElement.tagName == 'MARK'")
+    one.until("document.activeElement.tagName == 'MARK'")
     lit = "".join(one.page.locator(".cell.cleaned mark").all_inner_texts())
     assert "".join(lit.split()) == "".join(hits[3]["text"].split())
 
@@ -235,7 +235,7 @@ def test_copy_with_citations(visit: Callable[..., Watched], served: Running) -> 
     one = visit(permissions=["clipboard-read", "clipboard-write"])
     one.ask(JASPER)
     one.page.click("text=Copy with citations")
-    one.page.wait_for_function("document.querySelector('#status').textContent == 'Copied.'")
+    one.until("document.querySelector('#status').textContent == 'Copied.'")
     copied = one.page.evaluate("navigator.clipboard.readText()")
     [citation] = cited(served, JASPER)
     assert copied.startswith(citation["text"] + "[1]")
@@ -270,7 +270,7 @@ def test_dropped_files_are_added(visit: Callable[..., Watched], tmp_path: Path) 
         dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true })); }"""
     )
     assert one.page.evaluate("window.over") and not one.page.locator("#drop").is_visible()
-    one.page.wait_for_function("document.querySelector('#adding-what').textContent == '1 added'")
+    one.until("document.querySelector('#adding-what').textContent == '1 added'")
     one.ask("when was the lighthouse of Vardo painted?")
     assert "1988" in one.page.locator(".answer").inner_text()
 
@@ -282,7 +282,7 @@ def test_dropped_files_are_added(visit: Callable[..., Watched], tmp_path: Path) 
     one.page.on("dialog", lambda dialog: dialog.accept())
     one.page.click("#open-articles")
     one.page.locator("#articles-list li", has_text="lighthouse").locator("button", has_text="Remove").click()
-    one.page.wait_for_function("!document.querySelector('#articles-list').textContent.includes('lighthouse')")
+    one.until("!document.querySelector('#articles-list').textContent.includes('lighthouse')")
 
 
 def test_hostile_articles_are_inert(visit: Callable[..., Watched]) -> None:
@@ -298,8 +298,8 @@ def test_hostile_articles_are_inert(visit: Callable[..., Watched]) -> None:
     assert "in March <script>window.pwned = 1</script> because" in shown
     one.page.keyboard.press("Escape")
     one.ask("how many noodle bars opened in Zanzibar?")
-    one.page.wait_for_function("document.querySelector('#reader-title').textContent.includes('onerror')")
-    assert "𝟗𝟗 noodle bars" in one.lit()  # offsets beyond the first plane
+    one.until("document.querySelector('mark').textContent.includes('Zanzibar')")
+    assert one.lit() == "𠮷野家 opened 𝟗𝟗 noodle bars in Zanzibar."  # offsets beyond the first plane
     one.page.click("#open-articles")
     active = one.page.locator("script, iframe, form, base, style, img, object, embed, a[href^=javascript]")
     assert active.evaluate_all("(found) => found.map((node) => node.src || node.id)") == [
@@ -318,7 +318,9 @@ def test_nothing_but_own_files_may_run(served: Running, chromium: Browser) -> No
         """() => { const made = document.createElement('div');
         made.innerHTML = '<img src=x onerror="window.pwned = 1"><a href="javascript:window.pwned = 1" id=j>j</a>';
         document.body.append(made);
-        const script = document.createElement('script'); script.textContent = 'window.pwned = 1'; document.body.append(script);
+        const script = document.createElement('script');
+        script.textContent = 'window.pwned = 1';
+        document.body.append(script);
         document.querySelector('#j').click(); }"""
     )
     one.page.wait_for_timeout(300)
@@ -331,8 +333,8 @@ def test_pieces_of_a_stream_may_end_anywhere(visit: Callable[..., Watched]) -> N
     one = visit()
     heard = one.page.evaluate(
         """async () => { const { ask } = await import('/web/api.js');
-        const said = 'event: hits\\r\\ndata: {"hits": [1]}\\r\\n\\r\\n: ping\\n\\nevent: text\\ndata: {"text": "字𠮷"}\\n\\n'
-          + 'event: text\\ndata: {"text": "\\\\n\\\\n"}\\n\\nevent: answer\\ndata: {"answer": "x"}\\n\\n';
+        const said = 'event: hits\\r\\ndata: {"hits": [1]}\\r\\n\\r\\n: ping\\n\\n'
+          + 'event: text\\ndata: {"text": "字𠮷"}\\n\\nevent: text\\ndata: {"text": "\\\\n\\\\n"}\\n\\nevent: answer\\ndata: {"answer": "x"}\\n\\n';
         const bytes = new TextEncoder().encode(said);
         window.fetch = async () => new Response(new ReadableStream({ async start(to) {
           for (const one of bytes) { to.enqueue(new Uint8Array([one])); await null; } to.close(); } }),
@@ -379,29 +381,31 @@ def test_a_token_is_taken_from_the_fragment(chromium: Browser, tmp_path: Path) -
         page.context.close()
 
 
-@pytest.mark.parametrize(
-    "context", [{}, {"color_scheme": "dark"}, PHONE | {"locale": "zh-CN"}], ids=["desktop", "dark", "phone-chinese"]
-)
-def test_axe_finds_nothing(visit: Callable[..., Watched], context: dict[str, Any]) -> None:
-    one = visit(reduced_motion="reduce", **context)
+def axe(one: Watched) -> list[tuple[str, list[str]]]:
+    """What axe finds wrong with the page as it stands, of whatever weight."""
+    found = Axe().run(one.page).response["violations"]
+    return [(each["id"], [node["html"][:99] for node in each["nodes"]]) for each in found]
 
-    def check(where: str) -> None:
-        found = Axe().run(one.page).response["violations"]
-        assert [(where, each["id"], [node["html"][:99] for node in each["nodes"]]) for each in found] == []
 
-    check("welcome")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit: Callable[..., Watched], scheme: str) -> None:
+    one = visit(reduced_motion="reduce", color_scheme=scheme)
     one.page.click("#open-filters")
     one.ask(SENSETIME)
     one.page.click(".why summary")
-    check("answer")
-    one.page.click(".card >> nth=0")
     one.page.wait_for_selector("mark")
-    check("reader")
-    one.page.click("[data-view=both]")
-    check("side by side")
-    one.page.click("#close-reader")
-    one.page.click("#open-articles")
-    check("articles")
-    one.page.keyboard.press("Escape")
-    one.page.click("#open-history")
-    check("history")
+    one.page.click(".chip >> nth=0")
+    assert axe(one) == []
+    if scheme == "light":
+        one.page.click("#open-articles")
+        assert axe(one) == []
+
+
+def test_axe_finds_nothing_on_a_phone_in_chinese(visit: Callable[..., Watched]) -> None:
+    one = visit(**PHONE | {"locale": "zh-CN"}, reduced_motion="reduce")
+    assert axe(one) == []
+    one.ask(SENSETIME)
+    one.page.tap(".marker >> nth=0")
+    one.page.wait_for_selector("mark")
+    one.page.tap("[data-view=both]")
+    assert axe(one) == []

@@ -68,21 +68,32 @@ function answered(record, open) {
   return parts;
 }
 
-// The answer with a button for each marker that has a citation.
+// The answer with a button for each marker that has a citation; a marker stays with the word before it.
 function marked(text, cited, go) {
-  return text.split(/(\[\d+\])/).map((part) => {
+  const nodes = [];
+  for (const part of text.split(/(\[\d+\])/)) {
     const citation = /^\[\d+\]$/.test(part) ? cited.get(Number(part.slice(1, -1))) : undefined;
-    if (!citation) return part;
-    const button = el("button", { className: "marker", type: "button", textContent: citation.marker, "data-marker": citation.marker });
-    label(button, "marker", { n: citation.marker, title: citation.title });
-    button.addEventListener("click", () => go(citation, button));
-    let soon = 0;
-    button.addEventListener("pointerenter", (event) => {
-      if (event.pointerType === "mouse") soon = setTimeout(() => go(citation, button, false), 140);
-    });
-    button.addEventListener("pointerleave", () => clearTimeout(soon));
-    return button;
+    if (!citation) {
+      nodes.push(part);
+      continue;
+    }
+    const before = typeof nodes.at(-1) === "string" ? nodes.pop() : "";
+    const [, head, tail] = /^(.*?)(\S{0,2})$/su.exec(before);
+    nodes.push(head, el("span", { className: "keep" }, tail, marker(citation, go)));
+  }
+  return nodes;
+}
+
+function marker(citation, go) {
+  const button = el("button", { className: "marker", type: "button", textContent: citation.marker, "data-marker": citation.marker });
+  label(button, "marker", { n: citation.marker, title: citation.title });
+  button.addEventListener("click", () => go(citation, button));
+  let soon = 0;
+  button.addEventListener("pointerenter", (event) => {
+    if (event.pointerType === "mouse") soon = setTimeout(() => go(citation, button, false), 140);
   });
+  button.addEventListener("pointerleave", () => clearTimeout(soon));
+  return button;
 }
 
 export const day = (date) => (date || "").slice(0, 10);
@@ -94,7 +105,7 @@ function where(one) {
 function sourceCard(citation, record, go) {
   const date = (record.hits.find((hit) => hit.doc_id === citation.doc_id) || {}).date;
   const button = el("button", { className: "card", type: "button", "data-source": citation.marker });
-  const proof = el("span", { className: citation.verified ? "proof" : "proof not" });
+  const proof = el("span", { className: citation.verified ? "proof" : "proof not", title: citation.verified ? t("proven-note") : "" });
   const parts = [
     el("span", { className: "card-number", textContent: citation.marker, "aria-hidden": "true" }),
     el("span", { className: "card-title", lang: languageOf(citation.title), textContent: citation.title || citation.source }),
