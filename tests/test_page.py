@@ -44,6 +44,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "text": "𠮷野家 opened 𝟗𝟗 noodle bars in Zanzibar.\n\nThe first of the 𠮷 bars closed in June 2019.",
     }
     (folder / "odd.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    lines = [f"第{n}個村莊(zhuāng)的人每天早上去河邊打水。" for n in range(1500)]
+    lines[1200] = "只有龍門鎮(zhèn)的人從井裡打水,因為河在1931年改了道。"
+    (folder / "long.txt").write_text("\n".join(lines), encoding="utf-8")
     seeds, odd = Library(folder / "indexes" / "seeds"), Library(folder / "indexes" / "odd")
     seeds.add(SEEDS)
     odd.add(folder)
@@ -311,6 +314,24 @@ def test_hostile_articles_are_inert(visit: Callable[..., Watched]) -> None:
     assert one.page.evaluate("window.pwned") is None
 
 
+def test_of_a_long_article_only_what_is_near_is_made(visit: Callable[..., Watched]) -> None:
+    one = visit(**PHONE, reduced_motion="reduce")
+    one.page.select_option("#index", "odd")
+    one.ask("龍門鎮的人為什麼從井裡打水?")
+    one.page.tap(".marker >> nth=0")
+    one.page.wait_for_selector("mark")
+    one.page.wait_for_timeout(300)
+    assert one.lit() == "只有龍門鎮(zhèn)的人從井裡打水,因為河在1931年改了道。"
+    assert one.lit_is_in_view()
+    assert one.page.locator(".row").count() < 1000
+    one.page.tap(".chip:has-text('pinyin note')")
+    one.until("document.querySelector('.at')")
+    assert "第0個村莊" in one.page.locator(".row:has(.at) .original").inner_text()
+    one.page.wait_for_timeout(100)
+    box = one.page.locator(".original .at").bounding_box()
+    assert box is not None and 0 < box["y"] < 844
+
+
 def test_nothing_but_own_files_may_run(served: Running, chromium: Browser) -> None:
     """The policy is the last line: were there a hole, the browser would refuse what comes through it."""
     one = Watched(chromium, served.url)
@@ -334,7 +355,8 @@ def test_pieces_of_a_stream_may_end_anywhere(visit: Callable[..., Watched]) -> N
     heard = one.page.evaluate(
         """async () => { const { ask } = await import('/web/api.js');
         const said = 'event: hits\\r\\ndata: {"hits": [1]}\\r\\n\\r\\n: ping\\n\\n'
-          + 'event: text\\ndata: {"text": "字𠮷"}\\n\\nevent: text\\ndata: {"text": "\\\\n\\\\n"}\\n\\nevent: answer\\ndata: {"answer": "x"}\\n\\n';
+          + 'event: text\\ndata: {"text": "字𠮷"}\\n\\nevent: text\\ndata: {"text": "\\\\n\\\\n"}\\n\\n'
+          + 'event: answer\\ndata: {"answer": "x"}\\n\\n';
         const bytes = new TextEncoder().encode(said);
         window.fetch = async () => new Response(new ReadableStream({ async start(to) {
           for (const one of bytes) { to.enqueue(new Uint8Array([one])); await null; } to.close(); } }),

@@ -9,6 +9,13 @@ import { day } from "./turn.js";
 const LONG = 400; // a longer stretch that was removed is folded
 const KEPT = 20; // articles that are kept, so that stepping between sources is quick
 
+const BLOCK = 40; // rows that are made together
+const AT_ONCE = 400; // rows of an article that is made whole
+
+const waiting = new Map(); // blocks that are still empty, with their rows
+let near = null; // watches which of them come near
+let aim = null; // keeps in view what was gone to, while what is above it gets its height, until the reader moves on
+const heights = new ResizeObserver(() => aim?.());
 const kept = new Map();
 let shown = null; // { document, span, among, marker, from }
 let asked = 0;
@@ -76,8 +83,8 @@ function toLit(focus) {
     const top = pages.scrollTop + box.top - frame.top - Math.max(24, frame.height * 0.3);
     pages.scrollTo({ top, behavior: "instant" });
   };
+  aim = place;
   place();
-  requestAnimationFrame(place); // once more, when rows that were not yet measured have their height
   if (!lit) {
     if (focus) byId("reader-title").focus({ preventScroll: true });
     return;
@@ -104,11 +111,43 @@ function draw() {
     byId("reader-about").append("  ·  ", link);
   }
   const language = languageOf(document.cleaned || document.original);
-  const grid = rows(document.original, document.edits, span).map((row) =>
-    el("div", { className: "row" }, el("div", { className: "cell original" }, ...row.original.map(piece)), el("div", { className: "cell cleaned" }, ...row.cleaned.map(piece))));
+  const grid = blocks(rows(document.original, document.edits, span));
+  const text = el("div", { lang: language }, ...grid);
   const heads = ["original", "cleaned"].map((side) => say(el("p", { className: `cell ${side} side-name` }), side));
-  byId("pages").replaceChildren(el("div", { className: "row heads" }, ...heads), el("div", { lang: language }, ...grid));
+  byId("pages").replaceChildren(el("div", { className: "row heads" }, ...heads), text);
+  heights.disconnect();
+  heights.observe(text);
   drawReasons();
+}
+
+// Rows in blocks. Of a book only those are made that are lit or come near the window: all would be too much for a phone.
+function blocks(made) {
+  near?.disconnect();
+  near = new IntersectionObserver((seen) => seen.filter((one) => one.isIntersecting).forEach((one) => fill(one.target)), { root: byId("pages"), rootMargin: "1500px" });
+  waiting.clear();
+  const found = [];
+  for (let at = 0; at < made.length; at += BLOCK) {
+    const some = made.slice(at, at + BLOCK);
+    const node = el("div");
+    found.push(node);
+    waiting.set(node, some);
+    const lit = some.some((row) => [...row.original, ...row.cleaned].some((one) => one.lit));
+    if (made.length <= AT_ONCE || lit) fill(node);
+    else {
+      const size = some.reduce((sum, row) => sum + row.original.reduce((length, one) => length + one.text.length, 0), 0);
+      node.style.minHeight = `${some.length * 8 + size}px`; // about a pixel for each character, until it is known
+      near.observe(node);
+    }
+  }
+  return found;
+}
+
+function fill(node) {
+  const side = (row, name) => el("div", { className: `cell ${name}` }, ...row[name].map(piece));
+  node.append(...(waiting.get(node) || []).map((row) => el("div", { className: "row" }, side(row, "original"), side(row, "cleaned"))));
+  node.style.minHeight = "";
+  waiting.delete(node);
+  near.unobserve(node);
 }
 
 function drawReasons() {
@@ -130,6 +169,8 @@ function drawReasons() {
 function toEdit(edit, where) {
   const pages = byId("pages");
   for (const one of pages.querySelectorAll(".at")) one.classList.remove("at");
+  const holds = (row) => [...row.original, ...row.cleaned].some((one) => one.edit === edit);
+  for (const [node, some] of waiting) if (some.some(holds)) fill(node);
   const found = [...pages.querySelectorAll(`[data-edit="${edit}"]`)];
   const seen = found.find((one) => one.getClientRects().length) || found[0];
   for (const one of found) one.classList.add("at");
@@ -137,7 +178,8 @@ function toEdit(edit, where) {
   const old = [...shown.document.original].slice(start, Math.min(end, start + 80)).join("");
   note(`${where}: ${told(old, put, why)}`);
   announce(byId("reader-note").textContent);
-  if (seen?.getClientRects().length) seen.scrollIntoView({ block: "center", behavior: still() ? "instant" : "smooth" });
+  aim = () => seen?.isConnected && seen.scrollIntoView({ block: "center", behavior: "instant" });
+  aim();
 }
 
 function told(old, put, why) {
@@ -201,6 +243,7 @@ export function setUpReader() {
   byId("close-reader").addEventListener("click", closeArticle);
   byId("step-back").addEventListener("click", () => step(-1));
   byId("step-on").addEventListener("click", () => step(1));
+  for (const moved of ["wheel", "touchmove", "keydown", "pointerdown"]) byId("pages").addEventListener(moved, () => { aim = null; }, { passive: true });
   byId("pages").addEventListener("click", (event) => {
     const edit = event.target.closest("del[data-edit], ins[data-edit]");
     if (edit) note(edit.title);
