@@ -11,6 +11,7 @@ import typer
 from rag.cli import bench, models, render
 from rag.cli.chat import chat
 from rag.cli.clean import clean
+from rag.cli.mcp import mcp
 from rag.cli.options import (
     CountOption,
     EmbedderOption,
@@ -50,6 +51,7 @@ app.add_typer(models.app, name="models")
 
 app.command()(clean)
 app.command()(chat)
+app.command()(mcp)
 
 
 @app.command("index")

@@ -1,0 +1,1 @@
+"""Doors for other programs: HTTP and the web page, the Model Context Protocol, LangChain, LlamaIndex."""
