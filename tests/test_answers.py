@@ -10,6 +10,7 @@ from conftest import SHARED_SEEDS
 import rag
 from rag.library import Library
 from rag.measure.questions import measure, proven
+from rag.script import fold
 from rag.testing import HashedTerms, Scripted
 
 
@@ -24,9 +25,10 @@ def test_the_questions_meet_their_floors(seeded: Library, questions: list[dict[s
     tally = measure(seeded, questions)
     assert tally.answerable >= 22 and tally.unanswerable >= 8
     assert tally.proven == tally.citations > tally.answerable / 2
-    assert tally.document_first >= 0.90 * tally.answerable, tally.missed
-    assert tally.snippet_cited >= 0.75 * tally.answerable, tally.missed
-    assert tally.refused >= 0.75 * tally.unanswerable, tally.missed
+    assert tally.document_first >= 0.86 * tally.answerable, tally.missed
+    assert tally.snippet_cited >= 0.80 * tally.answerable, tally.missed
+    assert tally.refused >= 0.66 * tally.unanswerable, tally.missed
+    assert tally.refused_wrongly <= 0.06 * tally.answerable, tally.missed
 
 
 QUESTIONS = ("why did Jasper decline", "Jasper为什么衰落", "Jasper為什麼衰落")
@@ -41,7 +43,7 @@ def test_the_real_articles(tmp_path: Path, question: str) -> None:
     prove(answer)
     assert not answer.refused
     assert Path(answer.citations[0].source).name.startswith("000")
-    assert "巨頭" in answer.answer or "先發優勢" in answer.answer
+    assert "巨头" in fold(answer.answer) or "先发优势" in fold(answer.answer)
 
 
 def test_a_statement_without_proof_is_not_shown(tmp_path: Path, library: Library) -> None:

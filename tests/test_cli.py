@@ -64,10 +64,12 @@ def test_search_json(home: Path) -> None:
     record = json.loads(rag("search", "商汤的亏损", "--json", "-k", "3", cwd=home).stdout)
     assert list(record) == ["query", "index", "mode", "took_ms", "hits"]
     assert [hit["rank"] for hit in record["hits"]] == [1, 2, 3]
-    fields = "rank score doc_id passage_id source title date start end line text found_by place offsets also".split()
+    fields = (
+        "rank score doc_id passage_id source title date start end line text found_by place offsets also why".split()
+    )
     assert list(record["hits"][0]) == fields
     assert record["hits"][0]["source"].endswith("vision-company-losses.txt")
-    assert set(record["hits"][0]["found_by"]) <= {"dense", "lexical", "words"}
+    assert set(record["hits"][0]["found_by"]) <= {"dense", "lexical", "across", "words"}
     scores = [hit["score"] for hit in record["hits"]]
     assert scores == sorted(scores, reverse=True)
 

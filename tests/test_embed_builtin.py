@@ -47,7 +47,7 @@ def test_fingerprint_is_that_of_the_files(model):
 
 def test_vectors_are_normalised_float32(model):
     vectors = model.embed_passages(TEXTS)
-    assert (vectors.shape, vectors.dtype) == ((len(TEXTS), 256), np.float32)
+    assert (vectors.shape, vectors.dtype) == ((len(TEXTS), 300), np.float32)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
@@ -55,11 +55,11 @@ def test_vectors_are_normalised_float32(model):
 def test_a_text_without_known_pieces_is_a_zero_vector(model, text):
     assert not model.embed_queries([text]).any()
     words, vectors = model.words(text)
-    assert (words, vectors.shape) == ([], (0, 256))
+    assert (words, vectors.shape) == ([], (0, 300))
 
 
 def test_no_texts(model):
-    assert model.embed_passages([]).shape == (0, 256)
+    assert model.embed_passages([]).shape == (0, 300)
 
 
 def test_a_vector_does_not_depend_on_its_neighbours(model, monkeypatch):
@@ -123,7 +123,7 @@ def test_weights_that_do_not_fit_are_refused(model, tmp_path):
 
     for name in ("tokenizer.json", "card.json"):
         (tmp_path / name).write_bytes((builtin.PATH / name).read_bytes())
-    save_file({"embedding.weight": np.zeros((3, 256), np.float16)}, str(tmp_path / "model.safetensors"))
+    save_file({"embedding.weight": np.zeros((3, 300), np.float16)}, str(tmp_path / "model.safetensors"))
     with pytest.raises(ValueError, match="3 vectors"):
         builtin.Builtin(tmp_path)
 

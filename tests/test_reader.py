@@ -46,7 +46,7 @@ def judged(question: str, *texts: str) -> tuple[list[Evidence], float]:
     [
         ("林记咖啡是哪一年创立的？", "1987"),
         ("林记咖啡有多少员工？", "三百二十"),
-        ("林记咖啡现在的执行长是谁？", "陳大文"),
+        ("林记咖啡由谁创立？", "林秀英"),
         ("When was the ferry line founded?", "1952"),
         ("How many passengers does the ferry carry a year?", "40,000"),
         ("Where does the company have its seat?", "Bergen"),

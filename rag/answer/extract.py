@@ -12,8 +12,8 @@ __all__ = ["Extract"]
 MOST = 3
 """Sentences in an answer."""
 
-CLOSE = 1.5
-"""A further sentence's score may lie this far below the best one's: odds of about one to four and a half."""
+CLOSE = 3.0
+"""A further sentence's score may lie this far below the best one's: odds of about one to twenty."""
 
 _LIKE_A_MARKER = re.compile(r"\[(\d+)\]")
 

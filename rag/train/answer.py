@@ -46,6 +46,9 @@ WEIGHTS = {"given": 0.3, "with": 0.7, "near": 0.1, "swapped": 0.2, "without": 0.
 
 ANSWERABLE = ("given", "with")
 
+MEANING = ("covered", "cosine", "around", "passage", "passage_cosine")
+"""Measures that compare what is meant and not how it is written."""
+
 Column = np.ndarray[Any, np.dtype[Any]]
 
 Groups = dict[str, list[Example]]
@@ -126,16 +129,34 @@ def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float
     group_of = np.array([name for name, _ in named])
     kept = np.array([not case.held_out for _, case in named])
     y = np.isin(group_of, ANSWERABLE).astype(np.float32)
-    counts = {name: int((group_of[kept] == name).sum()) for name in WEIGHTS}
-    each_ = np.array([WEIGHTS[name] / max(counts[name], 1) for name in group_of], dtype=np.float32)
-    refusal = fit_refusal(x[kept], y[kept], each_[kept] * kept.sum())
+    refusal = _refusal(x, y, group_of, kept)
     value = refuse.log_odds(x, refusal)
-    cut = float(np.quantile(value[(group_of == "with") & kept], 1 - KEPT))
-    refusal["refuse_bias"] -= np.float32(cut)
-    value -= cut
     _write(target, weights | refusal, words)
     source = np.array([case.source for _, case in named])
     return figures | _refusal_figures(value, y > 0, group_of, source, ~kept)
+
+
+def _refusal(x: Floats, y: Floats, group: Column, kept: Column) -> dict[str, Floats]:
+    """Weights for passages in the question's language and for others, each so that 0 lets `KEPT` of `with` through.
+
+    Fitted on what is `kept`; answerable and not weigh the same. There are no questions of people across languages to
+    learn from, so the second are fitted on all questions, with what compares meanings alone.
+    """
+    other = x[:, refuse.MEASURES.index("other")] > 0
+    meaning = np.array([name in MEANING for name in refuse.MEASURES])
+    parts = []
+    for own, learned, seen in ((~other, kept & ~other, x), (other, kept, x * meaning)):
+        weight = np.zeros(len(y), dtype=np.float32)
+        for name, share in WEIGHTS.items():
+            at = learned & (group == name)
+            weight[at] = share / max(int(at.sum()), 1)
+        for answered in (0, 1):
+            weight[y == answered] /= max(float(weight[y == answered].sum()), 1e-9)
+        found = fit_refusal(seen[learned], y[learned], weight[learned])
+        value = seen @ found["refuse_straight"] + found["refuse_bias"]
+        found["refuse_bias"] -= np.float32(np.quantile(value[own & kept & (group == "with")], 1 - KEPT))
+        parts.append(found)
+    return {name: np.stack([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
 
 
 def _refusal_figures(value: Floats, right: Column, group: Column, source: Column, held: Column) -> dict[str, float]:
