@@ -240,6 +240,23 @@ class Store:
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
         return [rows.stored(row) for row in self._db.rows(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
 
+    def listed(self, offset: int, limit: int) -> list[tuple[str, str, str, str, str]]:
+        """Id, source, title, date and site of documents, in order of source, then as they stand in it."""
+        return list(
+            self._db.rows(
+                "SELECT d.doc_id, s.path, d.title, d.date, d.site FROM documents d JOIN sources s ON s.id = d.source_id "
+                "ORDER BY s.path, d.line, d.id LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
+        )
+
+    def locations(self, doc_id: str) -> list[str]:
+        """The locations of the sources that hold a document of this id."""
+        found = self._db.rows(
+            "SELECT s.location FROM sources s JOIN documents d ON d.source_id = s.id WHERE d.doc_id = ?", (doc_id,)
+        )
+        return [row[0] for row in found]
+
     def edges(self, site: str) -> dict[int, Edges]:
         """What is remembered of the pages of `site`, by number of the document."""
         found = self._db.rows("SELECT document_id, body, keys, dropped FROM edges WHERE site = ?", (site,))
