@@ -28,6 +28,7 @@ from rag.cli.options import (
     add,
     open_library,
 )
+from rag.cli.serve import serve
 from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.library import Library
@@ -49,6 +50,7 @@ app.add_typer(models.app, name="models")
 
 app.command()(clean)
 app.command()(chat)
+app.command()(serve)
 
 
 @app.command("index")

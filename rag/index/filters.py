@@ -17,7 +17,8 @@ class Filters:
     """Restrictions that hold together; an empty one restricts nothing.
 
     `since`, `until`: ISO dates or prefixes of them, both inclusive. `under`: a file or folder as sources show it, or a
-    glob, whose `*` stands for slashes too; or several of these, of which one must hold. `site`: a host, with all below it, or the name that a page gives its site.
+    glob, whose `*` stands for slashes too; or several of these, of which one must hold. `site`: a host, with all below
+    it, or the name that a page gives its site.
 
     Raises BadInput for what is no date.
 

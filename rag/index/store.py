@@ -244,8 +244,8 @@ class Store:
         """Id, source, title, date and site of documents, in order of source, then as they stand in it."""
         return list(
             self._db.rows(
-                "SELECT d.doc_id, s.path, d.title, d.date, d.site FROM documents d JOIN sources s ON s.id = d.source_id "
-                "ORDER BY s.path, d.line, d.id LIMIT ? OFFSET ?",
+                "SELECT d.doc_id, s.path, d.title, d.date, d.site FROM documents d "
+                "JOIN sources s ON s.id = d.source_id ORDER BY s.path, d.line, d.id LIMIT ? OFFSET ?",
                 (limit, offset),
             )
         )

@@ -179,8 +179,9 @@ class Library:
     ) -> list[Hit]:
         """The best passages, best first; passages of the same text count once.
 
-        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob, or of one of
-        several; `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0 nothing else counts.
+        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob, or of one of several;
+        `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0
+        nothing else counts.
         """
         filters = Filters(since, until, under, site)
         if not 0 <= mmr <= 1:

@@ -193,10 +193,9 @@ def bring_in_step(
 
 def take_out(index: Index, doc_id: str) -> int:
     """Remove the documents of this id, without a look at their files; see `Library.remove`."""
-    with index.derived() as changes:
-        with index.truth.transaction():
-            count = len(index.truth.locations(doc_id))
-            changes.removed.update(index.truth.remove_documents("doc_id = ?", (doc_id,)))
+    with index.derived() as changes, index.truth.transaction():
+        count = len(index.truth.locations(doc_id))
+        changes.removed.update(index.truth.remove_documents("doc_id = ?", (doc_id,)))
     if not count:
         raise NotFound(f"no such document: {doc_id}", "ask again; it may have been removed")
     return count
