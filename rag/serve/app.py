@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from rag import __version__
-from rag.serve import api, errors, page
+from rag.serve import api, errors, openai, page
 from rag.serve.collection import Collection
 from rag.serve.guard import Guard
 from rag.serve.limits import Limits
@@ -36,6 +36,7 @@ def create(
     app = FastAPI(title="rag", version=__version__, docs_url=None, redoc_url=None, lifespan=life)
     errors.install(app)
     app.include_router(api.routes(state))
+    app.include_router(openai.routes(state))
     page.mount(app)
     # the last one added is the outermost
     app.add_middleware(Limits, options=options)

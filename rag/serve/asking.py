@@ -67,7 +67,7 @@ def routes(state: State) -> APIRouter:
 
         async def events() -> AsyncIterator[ServerSentEvent]:
             async for name, data in work.events(lambda tell: tell("answer", given(tell))):
-                yield ServerSentEvent(json.dumps(data, ensure_ascii=False), event=name)
+                yield ServerSentEvent(json.dumps(data, ensure_ascii=False), event=name, sep="\n")
 
         return EventSourceResponse(events(), sep="\n")
 

@@ -11,7 +11,7 @@ from rag.errors import NotFound
 from rag.index import Index
 from rag.library import Library, Report
 from rag.library.sites import location_of
-from rag.protocols import Progress
+from rag.protocols import Embedder, Progress
 from rag.serve.errors import Refused
 from rag.serve.jobs import Job, Jobs
 
@@ -46,6 +46,11 @@ class Collection:
         self.jobs = Jobs(self.name, self._writer, on_end)
         if self.folders or self._uploaded():
             self.jobs.put("start", self._refresh)
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model that finds passages in it."""
+        return self._first.embedder
 
     @contextmanager
     def reader(self) -> Iterator[Library]:

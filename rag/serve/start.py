@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rag.errors import BadInput
@@ -16,7 +17,7 @@ from rag.serve.jobs import Job
 from rag.serve.options import Options
 from rag.serve.watch import Figures, log, log_to_stderr
 
-__all__ = ["run"]
+__all__ = ["run", "server_of"]
 
 CONNECTIONS = 512
 PATIENCE = 10
@@ -93,8 +94,15 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
         Collection(library, () if number else folders, partial(on_end, name))
         for number, (library, name) in enumerate(zip(libraries, names, strict=True))
     ]
+    with listening:
+        server_of(create(collections, options, figures)).run(sockets=[listening])
+    log("stopped")
+
+
+def server_of(app: FastAPI) -> uvicorn.Server:
+    """A server of `app`, which runs until a signal comes or `should_exit` is set."""
     config = uvicorn.Config(
-        create(collections, options, figures),
+        app,
         http=_Impatient,
         ws="none",
         lifespan="on",
@@ -106,6 +114,4 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
         timeout_graceful_shutdown=PATIENCE,
         h11_max_incomplete_event_size=16 << 10,
     )
-    with listening:
-        _Server(config).run(sockets=[listening])
-    log("stopped")
+    return _Server(config)
