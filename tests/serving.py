@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -62,16 +63,21 @@ class Running:
             time.sleep(0.05)
         raise AssertionError("the job did not end")
 
-    def raw(self, data: bytes, seconds: float = 10) -> bytes:
-        """What comes back for bytes that no client would send; b"" if the connection is closed without a word."""
+    def raw(self, data: bytes) -> Reply:
+        """What comes back for bytes that no client would send; status 0 if the connection is closed without a word."""
+        with self.connected() as connection:
+            try:
+                connection.sendall(data)
+                response = HTTPResponse(connection)
+                response.begin()
+                return Reply(response.status, response.headers, response.read())
+            except (HTTPException, ConnectionError):
+                return Reply(0, {}, b"")
+
+    def connected(self) -> socket.socket:
+        """A connection to the server."""
         host, port = self.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=seconds) as connection:
-            connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
-            parts = []
-            while part := connection.recv(65536):
-                parts.append(part)
-        return b"".join(parts)
+        return socket.create_connection((host, int(port)), timeout=20)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ _TYPES = {
     413: "too_large",
     415: "unsupported_type",
     422: "bad_input",
+    431: "too_large",
     429: "too_many_requests",
     503: "overloaded",
     504: "timeout",

@@ -19,6 +19,10 @@ _OPEN = ("/", "/health", "/docs", "/openapi.json")
 """Without a token: pages that hold nothing of anybody, and whether the server lives."""
 
 
+LONGEST_HEAD = 16 << 10
+"""Bytes of the headers and the query."""
+
+
 class Guard:
     """Lets through what may come in; the rest is answered 400, 401 or 403.
 
@@ -45,6 +49,8 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"]) > LONGEST_HEAD:
+            raise Refused(431, "the head of the request is too long")
         headers = Headers(scope=scope)
         for name in ("host", "origin", "authorization", "content-length", "content-type"):
             if len(headers.getlist(name)) > 1:
