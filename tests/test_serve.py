@@ -1,14 +1,20 @@
 """The HTTP door: questions, articles and jobs, by a real server on loopback."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SEEDS
+from conftest import ROOT, SEEDS
 from serving import Running, running
 
+from rag.cli import app
+from rag.errors import BadInput
 from rag.library import Library
 from rag.serve import Collection
 from rag.testing import HashedTerms
@@ -190,3 +196,41 @@ def test_readers_are_not_blocked_by_indexing(tmp_path: Path) -> None:
             time.sleep(0.01)
         assert seen > 1
         assert server("GET", "/api/indexes").json["indexes"][0]["documents"] == 41
+
+
+def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rag", "serve", "seeds", "--index", str(tmp_path / "mine"), "--port", "0"]
+    environment = {**os.environ, "RAG_TOKEN": "a-token-of-some-length", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
+        assert process.stderr
+        lines = map(json.loads, process.stderr)
+        server = Running(next(line["url"] for line in lines if line["event"] == "listening").rstrip("/"), [])
+        next(line for line in lines if line.get("state") == "done")
+        assert server("GET", "/api/indexes").status == 401
+        right = {"Authorization": "Bearer a-token-of-some-length"}
+        assert server("GET", "/api/indexes", **right).json["indexes"] == [
+            {"name": "mine", "documents": 5, "passages": 34}
+        ]
+        process.terminate()
+        assert [line["event"] for line in lines][-1] == "stopped"
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "0.0.0.0"], "there is no token"),
+        (["--index", "a/x", "--index", "b/x"], "two indexes are called 'x'"),
+        (["-"], "standard input"),
+        (["--index", "x", "--port", "TAKEN"], "cannot listen"),
+    ],
+)
+def test_a_call_that_cannot_be_served_says_why(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with pytest.raises(BadInput, match=said):
+            app(["serve", *(port if word == "TAKEN" else word for word in words)], standalone_mode=False)
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,19 @@ _PIECE = 24  # characters of an answer that are sent together
 Piece = Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
+class Error(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class Failure(BaseModel):
+    """What went wrong."""
+
+    error: Error
+
+
 class Streaming(BaseModel):
     """What a stream tells beside the text."""
 
@@ -54,7 +67,9 @@ class Embed(BaseModel):
 
 def routes(state: State) -> APIRouter:
     """The routes, for the collections of `state`."""
-    router = APIRouter()
+    router = APIRouter(
+        responses={status: {"model": Failure, "description": "As OpenAI has it."} for status in ("4XX", "5XX")}
+    )
     first = state.collection(None)
 
     def unknown(model: str) -> Refused:

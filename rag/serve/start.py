@@ -1,6 +1,7 @@
 """Starting a server and stopping it gracefully."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Sequence
 from functools import partial
@@ -74,7 +75,6 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
     Raises BadInput for two indexes of one name, and where the address cannot be listened on.
     """
     figures = Figures()
-    log_to_stderr()
     names = [library.path.absolute().name for library in libraries]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadInput(f"two indexes are called {twice!r}", "rename one of their folders")
@@ -87,6 +87,8 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
             f"cannot listen on {options.host}:{options.port}: {problem.strerror}", "choose another with --port"
         ) from problem
 
+    log_to_stderr()
+
     def on_end(name: str, job: Job) -> None:
         figures.jobs.labels(name, job.state).inc()
 
@@ -94,6 +96,8 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
         Collection(library, () if number else folders, partial(on_end, name))
         for number, (library, name) in enumerate(zip(libraries, names, strict=True))
     ]
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them once more when it has stopped
+        signal.signal(number, lambda *_: None)
     with listening:
         server_of(create(collections, options, figures)).run(sockets=[listening])
     log("stopped")
