@@ -12,14 +12,13 @@ import traceback
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.serve.errors import problem
 
 __all__ = ["Figures", "Watch", "log", "log_to_stderr"]
 
-_HEADERS = {
+_SAFE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -29,6 +28,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in _SAFE.items())
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
@@ -85,11 +85,10 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = name
-                for key, value in _HEADERS.items():
-                    headers[key] = value
-                headers.setdefault("Cache-Control", "no-store")
+                own = message["headers"]
+                cached = any(key == b"cache-control" for key, _ in own)
+                more = _HEADERS if cached else (*_HEADERS, (b"cache-control", b"no-store"))
+                message["headers"] = [*own, (b"x-request-id", name.encode()), *more]
             await send(message)
 
         self._figures.open.inc()
