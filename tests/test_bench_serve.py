@@ -27,6 +27,7 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield made
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed file <tempfile.Spooled:ResourceWarning")  # starlette, of half an upload
 def test_hostile_requests_do_not_get_in(server: Running) -> None:
     record = attack(target(server.url, TOKEN), 150)
     assert (record["got_in"], record["failures"], record["silent"], record["alive"]) == ([], [], 0, True)

@@ -4,6 +4,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from rag.library import Library
@@ -19,8 +20,7 @@ def cost(server: Target, index: str, rounds: int = 8, count: int = 40) -> dict[s
     """
     questions = server.questions(count)
     queries = [questions[number % len(questions)] for number in range(count)]
-    connection = server.connection()
-    with Library(index) as library:
+    with closing(server.connection()) as connection, Library(index) as library:
 
         def ask(query: str) -> None:
             connection.request("POST", "/api/search", json.dumps({"query": query}).encode(), server.headers())
@@ -40,7 +40,6 @@ def cost(server: Target, index: str, rounds: int = 8, count: int = 40) -> dict[s
                 for query in queries:
                     search(query)
                 times.append((clock() - before) * 1000 / count)
-    connection.close()
     http, own = (statistics.median(times[1:]) for times in taken)  # the first round warms up
     return {
         "searches": rounds * count,
