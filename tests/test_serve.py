@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SEEDS
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from serving import Running, running
 
 from rag.cli import app
 from rag.errors import BadInput
 from rag.library import Library
-from rag.serve import Collection
+from rag.serve import Collection, page
 from rag.testing import HashedTerms
 from rag.wire import answer_record
 
@@ -234,3 +236,19 @@ def test_a_call_that_cannot_be_served_says_why(
         with pytest.raises(BadInput, match=said):
             app(["serve", *(port if word == "TAKEN" else word for word in words)], standalone_mode=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_web_page_and_its_files_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "index.html").write_text("<!doctype html><title>rag</title>", encoding="utf-8")
+    (web / "page.js").write_text("'use strict'", encoding="utf-8")
+    (tmp_path / "secret.txt").write_text("swordfish", encoding="utf-8")
+    (web / "link.txt").symlink_to(tmp_path / "secret.txt")
+    app = FastAPI()
+    page.mount(app, web)
+    with TestClient(app) as client:
+        assert client.get("/").text.startswith("<!doctype html>")
+        assert client.get("/web/page.js").headers["content-type"].startswith("text/javascript")
+        for name in ("link.txt", "../secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt"):
+            assert client.get(f"/web/{name}").status_code == 404
