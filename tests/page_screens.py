@@ -13,7 +13,7 @@ from PIL import Image
 from serving import running
 
 from rag.library import Library
-from rag.serve import Collection
+from rag.serve.collection import Collection
 
 SCREENS = ROOT / "notebooks" / "screens"
 LARGEST = 80_000

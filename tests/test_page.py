@@ -19,7 +19,7 @@ from serving import Running, running
 
 from rag.clean import TracedText
 from rag.library import Library
-from rag.serve import Collection
+from rag.serve.collection import Collection
 from rag.types import Edit
 
 JASPER = "why did Jasper decline"
@@ -387,7 +387,7 @@ def test_errors_are_told_and_can_be_tried_again(visit: Callable[..., Watched]) -
 
 
 def test_a_token_is_taken_from_the_fragment(chromium: Browser, tmp_path: Path) -> None:
-    from rag.serve import Options
+    from rag.serve.options import Options
 
     library = Library(tmp_path / "seeds")
     library.add(SEEDS)

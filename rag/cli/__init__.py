@@ -30,6 +30,7 @@ from rag.cli.options import (
     add,
     open_library,
 )
+from rag.cli.serve import serve
 from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.library import Library
@@ -52,6 +53,7 @@ app.add_typer(models.app, name="models")
 app.command()(clean)
 app.command()(chat)
 app.command()(mcp)
+app.command()(serve)
 
 
 @app.command("index")

@@ -55,6 +55,12 @@ class Index:
         """Whether there is an index at `path`."""
         return (path / _TRUTH).exists()
 
+    def another(self) -> "Index":
+        """The same folder with a connection of its own, for another thread that reads; what is derived is shared."""
+        made = Index(self.path)
+        made._kept, made._loading = self._kept, self._loading
+        return made
+
     def close(self) -> None:
         """Let go of the files."""
         self._kept.clear()

@@ -92,6 +92,17 @@ class Library:
             self.index.close()
             del self.__dict__["index"]
 
+    def another(self) -> "Library":
+        """The same library for another thread that reads at the same time; models and memory are shared.
+
+        Each of them is for one thread at a time. Raises NotFound where there is no index.
+        """
+        made = object.__new__(Library)
+        shared = ("settings", "path", "embedder", "words", "background", "writer")
+        made.__dict__.update({name: getattr(self, name) for name in shared})
+        made.__dict__["index"] = self.index.another()
+        return made
+
     @cached_property
     def index(self) -> Index:
         """The folder; raises NotFound where there is none."""
@@ -133,11 +144,12 @@ class Library:
             return self.writer.name
         return self.settings.writer
 
-    def add(self, *paths: str | Path, on_progress: Progress | None = None) -> Report:
+    def add(self, *paths: str | Path, on_progress: Progress | None = None, confined: bool = False) -> Report:
         """Bring the index in step with files and folders: what is new, changed or gone; the rest is not worked on.
 
-        A file that cannot be read is skipped and named in the report. Raises NotFound for a path that neither exists
-        nor is known to the index, and for folders without an article.
+        A file that cannot be read is skipped and named in the report, and if `confined` so is one that a link places
+        outside of `paths`. Raises NotFound for a path that neither exists nor is known to the index, and for folders
+        without an article.
         """
         from rag.library.add import bring_in_step  # with all that reads files behind it: searching needs none of it
         from rag.load import find
@@ -149,7 +161,16 @@ class Library:
                     self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
             self.__dict__["index"] = Index(self.path, create=True)
         self.index.bind(self.embedder)
-        return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress)
+        return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress, confined=confined)
+
+    def remove(self, doc_id: str) -> int:
+        """Take the articles of this id out of the index and say how many they were; their files stay as they are.
+
+        What was removed comes back when its file changes and is added again. Raises NotFound for an unknown id.
+        """
+        from rag.library.add import take_out
+
+        return take_out(self.index, doc_id)
 
     def search(
         self,
@@ -159,14 +180,15 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
-        under: str = "",
+        under: str | Sequence[str] = "",
         site: str = "",
         mmr: float = 1.0,
     ) -> list[Hit]:
         """The best passages, best first; passages of the same text count once.
 
-        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob; `site`: only pages of this
-        host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0 nothing else counts.
+        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob, or of one of several;
+        `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0
+        nothing else counts.
         """
         filters = Filters(since, until, under, site)
         if not 0 <= mmr <= 1:
@@ -192,17 +214,21 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
-        under: str = "",
+        under: str | Sequence[str] = "",
         site: str = "",
+        on_hits: Callable[[Sequence[Hit]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
         """An answer in which every statement is cited and supported, or a refusal; arguments as those of `search`.
 
-        `on_text` is given what the writer writes, as it comes; it is not verified until the answer is returned.
+        `on_hits` is given the passages before anything is written. `on_text` is given what the writer writes, as it
+        comes; it is not verified until the answer is returned.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
         hits = self.search(question, k, mode=mode, since=since, until=until, under=under, site=site)
+        if on_hits:
+            on_hits(hits)
         evidence, best = judged.gather(
             question, prepare(question, self.words, self.background), hits, self.words, OFFERED
         )
@@ -234,11 +260,14 @@ class Library:
                 on_text(parts[-1])
         return "".join(parts)
 
-    def chat(self) -> "Conversation":
-        """A conversation, in which questions may lean on those before. Raises NotFound where there is no index."""
+    def chat(self, history: Sequence[tuple[str, str]] = ()) -> "Conversation":
+        """A conversation, in which questions may lean on those before. Raises NotFound where there is no index.
+
+        `history` are questions and answers, oldest first, of a conversation that was held elsewhere.
+        """
         from rag.library.conversation import Conversation
 
-        return Conversation(self)
+        return Conversation(self, history)
 
     def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
         """A verified citation for each number of the evidence that has one; and the sources that changed since."""
@@ -276,6 +305,17 @@ class Library:
         from rag.library.pages import pages_at
 
         return pages_at(source, lambda: self.index.truth)
+
+    def document(self, doc_id: str) -> "tuple[Document, TracedText]":
+        """The article of this id with its cleaned text, from the index alone. Raises NotFound."""
+        from rag.library.pages import page_of
+
+        return page_of(doc_id, self.index.truth)
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[dict[str, str]]:
+        """`doc_id`, `source`, `title`, `date` and `site` of the articles, in order of source."""
+        names = ("doc_id", "source", "title", "date", "site")
+        return [dict(zip(names, row, strict=True)) for row in self.index.truth.listed(offset, limit)]
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""

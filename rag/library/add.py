@@ -18,7 +18,7 @@ from rag.load import STDIN, blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress, WordEmbedder
 from rag.types import Document, Kind, Span
 
-__all__ = ["bring_in_step", "is_current", "prepare"]
+__all__ = ["bring_in_step", "is_current", "prepare", "take_out"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
@@ -134,7 +134,12 @@ class _Batch:
 
 
 def bring_in_step(
-    index: Index, models: Models, paths: Sequence[str | Path], on_progress: Progress | None = None
+    index: Index,
+    models: Models,
+    paths: Sequence[str | Path],
+    on_progress: Progress | None = None,
+    *,
+    confined: bool = False,
 ) -> Report:
     """Bring `index` in step with files and folders; see `Library.add`."""
     report = Report()
@@ -147,6 +152,8 @@ def bring_in_step(
     places = [(path, location_of(Path(path))) for path in paths]
     there = [path for path, place in places if str(path) == "-" or os.path.lexists(path) or not _under(place, before)]
     files = list(find(there, on_problem))
+    if confined:
+        files = list(_confined(files, there, on_problem))
     with index.derived() as changes:
         known = index.truth.sources()  # now that nobody else writes
         batch = _Batch(index, models, changes, report)
@@ -182,6 +189,27 @@ def bring_in_step(
             "put .txt, .md, .html, .pdf, .docx, .epub or .jsonl files there, or name a file",
         )
     return report
+
+
+def take_out(index: Index, doc_id: str) -> int:
+    """Remove the documents of this id, without a look at their files; see `Library.remove`."""
+    with index.derived() as changes, index.truth.transaction():
+        count = len(index.truth.locations(doc_id))
+        changes.removed.update(index.truth.remove_documents("doc_id = ?", (doc_id,)))
+    if not count:
+        raise NotFound(f"no such document: {doc_id}", "ask again; it may have been removed")
+    return count
+
+
+def _confined(files: Iterable[Path], paths: Sequence[str | Path], on_problem: OnProblem) -> Iterator[Path]:
+    """`files` without those that a link places outside of `paths`."""
+    roots = [Path(path).resolve() for path in paths]
+    for file in files:
+        real = file.resolve()
+        if any(real == root or root in real.parents for root in roots):
+            yield file
+        else:
+            on_problem(source_of(file), "a link that leads out of the folders that are served")
 
 
 def _clean_again(index: Index, models: Models, changes: Changes) -> None:
