@@ -40,9 +40,9 @@ def distinct(hits: Sequence[Hit], looks: Sequence[Look], k: int) -> list[Hit]:
     for at, hit in enumerate(hits):
         first = next((other for other in kept if candidates[other, at] and same(other, at)), None)
         if first is not None:
-            kept[first].append(hit.doc_id)
+            kept[first] += (hit.doc_id, *hit.also)
         elif len(kept) < k:
-            kept[at] = []
+            kept[at] = list(hit.also)
     return [
         replace(hits[at], rank=rank, also=tuple(dict.fromkeys(name for name in also if name != hits[at].doc_id)))
         for rank, (at, also) in enumerate(kept.items(), 1)

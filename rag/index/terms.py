@@ -69,6 +69,21 @@ class TermIndex:
         return cls(folder)
 
     @classmethod
+    def successor(cls, before: Path, folder: Path) -> "TermIndex":
+        """The index at `before` again, at `folder`, to be changed there. Tantivy never changes a segment's file."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in before.iterdir():
+            if path.suffix == ".json":  # its lists of segments and files
+                shutil.copyfile(path, folder / path.name)
+            elif not path.name.startswith("."):
+                try:
+                    os.link(path, folder / path.name)
+                except OSError:
+                    shutil.copyfile(path, folder / path.name)
+        return cls(folder)
+
+    @classmethod
     def for_reading(cls, folder: Path) -> "TermIndex":
         """What is at `folder`; where that may not be written a copy of it, for tantivy makes files even to read."""
         try:

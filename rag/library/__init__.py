@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -169,12 +169,15 @@ class Library:
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
-        if self.index.truth.empty:
-            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
-        self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
         if mode not in MODES:
             raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
+        return self.index.read(lambda: self._searched(question, k, mode, filters, mmr))
+
+    def _searched(self, question: str, k: int, mode: Mode, filters: Filters, mmr: float) -> list[Hit]:
+        if self.index.truth.empty:
+            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
+        self.index.bind(self.embedder)
         ranked = retrieve(
             question,
             vectors=self.index.vectors,
@@ -185,13 +188,13 @@ class Library:
             mode=mode,
             among=self.index.truth.among(filters) if filters else None,
         )
-        passages = self.index.truth.passages(one.key for one in ranked)
+        passages = self.index.truth.passages((one.key for one in ranked), filters)
         hits: list[Hit] = []
         for one in ranked:
             if passage := passages.get(one.key):
                 p = passage
                 same = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
-                own = (one.found_by, p.sentences, p.key, p.place, p.offsets)
+                own = (one.found_by, p.sentences, p.key, p.place, p.offsets, p.also)
                 hits.append(Hit(0, one.score, *same, *own))
         looks = self._looks(hits)
         if mode == "hybrid":
@@ -229,17 +232,14 @@ class Library:
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
-        hits = self.search(question, k, mode=mode, since=since, until=until, under=under, site=site)
-        evidence, best = judged.gather(
-            question, prepare(question, self.words, self.background), hits, self.words, OFFERED
-        )
+        filtered = {"since": since, "until": until, "under": under, "site": site}
+        hits, evidence, best, proven, stale = self.index.read(lambda: self._gathered(question, k, mode, filtered))
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
         said: tuple[Statement, ...] = ()
-        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+        if not evidence:
             reason = refuse.reason(best, language(question))
         else:
-            proven, stale = self._citations(evidence, hits)
             offered = [one for one in evidence if one.number in proven]
             if offered:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
@@ -251,6 +251,17 @@ class Library:
         return Answer(
             question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
         )
+
+    def _gathered(
+        self, question: str, k: int | None, mode: Mode | None, filtered: Mapping[str, Any]
+    ) -> tuple[list[Hit], Sequence[Evidence], Any, dict[int, Citation], list[str]]:
+        """Hits, evidence, its best features, citations by number of the evidence, and sources that changed since."""
+        hits = self.search(question, k, mode=mode, **filtered)
+        asked = prepare(question, self.words, self.background)
+        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
+        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+            return hits, [], best, {}, []
+        return hits, evidence, best, *self._citations(evidence, hits)
 
     def _written(self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None) -> str:
         parts = []
@@ -276,10 +287,9 @@ class Library:
         for one in evidence:
             hit = hits[one.hit]
             if hit.key not in pages:
-                stored, location = self.index.truth.document_of(hit.key)
-                document = stored.document
-                current = is_current(self.index.truth.source_at(location))
-                pages[hit.key] = (document, TracedText(document.text, stored.edits)) if current else None
+                copies = self.index.truth.documents_of(hit.key, hit.doc_id)
+                stored = next((stored for stored, source in copies if is_current(source)), None)
+                pages[hit.key] = (stored.document, TracedText(stored.document.text, stored.edits)) if stored else None
             page = pages[hit.key]
             if page is None:
                 stale.append(hit.source)
