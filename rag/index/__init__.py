@@ -157,11 +157,12 @@ class Index:
 
     # -- vectors
 
-    def _vector_file(self, generation: int) -> Path:
+    def vector_file(self, generation: int) -> Path:
+        """Where the vectors of a generation are; what goes with them has other endings."""
         return self.path / f"vectors-{generation}.faiss"
 
     def _load_vectors(self, generation: int) -> FlatVectors | None:
-        file = self._vector_file(generation)
+        file = self.vector_file(generation)
         with suppress(OSError):
             if matches(file.with_suffix(".json"), generation, FlatVectors.files(file)):
                 store = FlatVectors.load(file, self.dimensions)
@@ -182,7 +183,7 @@ class Index:
         return store
 
     def _write_vectors(self, store: FlatVectors, generation: int) -> None:
-        file = self._vector_file(generation)
+        file = self.vector_file(generation)
         stamp(file.with_suffix(".json"), generation, store.save(file))
 
     def _next_vectors(
@@ -200,11 +201,12 @@ class Index:
 
     # -- terms
 
-    def _term_folder(self, generation: int) -> Path:
+    def term_folder(self, generation: int) -> Path:
+        """Where the terms of a generation are."""
         return self.path / f"terms-{generation}"
 
     def _load_terms(self, generation: int) -> TermIndex | None:
-        folder = self._term_folder(generation)
+        folder = self.term_folder(generation)
         with suppress(OSError):
             if matches(folder.with_suffix(".json"), generation, TermIndex.files(folder)):
                 index = TermIndex.for_reading(folder)
@@ -222,7 +224,7 @@ class Index:
         return index
 
     def _write_terms(self, generation: int, rows: Iterable[Row]) -> TermIndex:
-        folder = self._term_folder(generation)
+        folder = self.term_folder(generation)
         index = TermIndex.empty(folder)
         index.change(_texts(rows), ())
         stamp(folder.with_suffix(".json"), generation, TermIndex.files(folder))
@@ -232,7 +234,7 @@ class Index:
         """Those of the coming generation, in a folder of their own that shares what has not changed."""
         before = self.terms
         if before.folder is not None and not before.outworn(len(removed)):
-            folder = self._term_folder(generation)
+            folder = self.term_folder(generation)
             index = TermIndex.successor(before.folder, folder)
             index.change(_texts(self.truth.these_passages(added, self.dimensions)), removed)
             if index.totals() == totals:
@@ -305,9 +307,16 @@ class Index:
         self._kept = {"vectors": (generation, vectors), "terms": (generation, terms)}
         self._sweep(generation)
 
+    def make_again(self) -> None:
+        """Inside of `writing`: make the derived files of the published generation again."""
+        generation = self.truth.generation
+        with self.truth.snapshot():
+            vectors, terms = self._make_vectors(generation, True), self._make_terms(generation, True)
+        self._kept = {"vectors": (generation, vectors), "terms": (generation, terms)}
+
     def _sweep(self, generation: int) -> None:
         """Remove derived files of other generations, and what an interrupted run has left of its own."""
-        own = {*FlatVectors.files(self._vector_file(generation)), self._term_folder(generation)}
+        own = {*FlatVectors.files(self.vector_file(generation)), self.term_folder(generation)}
         own |= {path.with_suffix(".json") for path in own}
         for pattern in ("vectors*", "terms*"):
             for path in set(self.path.glob(pattern)) - own:

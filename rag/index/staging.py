@@ -291,3 +291,34 @@ class Staging:
                 if own[3]:  # else its other articles are still those of the file as it was
                     self._write_source(key, path, location, own, "", LIVE)
             self.note(generation=str(generation), passages=str(totals[0]), sum=str(totals[1]))
+
+    # -- damage
+
+    def drop(self, sources: Sequence[int], documents: Sequence[int]) -> list[str]:
+        """Remove these files, and these documents with all that share their content, published or not.
+
+        Returns the paths of the files that have lost a document, which are noted as unfinished.
+        """
+        with self.transaction():
+            gone = [("source_id = ?", key) for key in sources]
+            gone += [("content_id = (SELECT content_id FROM documents WHERE id = ?)", key) for key in documents]
+            hurt: dict[int, str] = {}
+            for where, key in gone:
+                hurt |= dict(
+                    self._db.rows(
+                        f"SELECT id, path FROM sources WHERE id IN (SELECT source_id FROM documents WHERE {where})",
+                        (key,),
+                    )
+                )
+                for state in (LIVE, COMING, LEAVING):
+                    self._forget(where, (key,), state)
+            self._db.many("DELETE FROM sources WHERE id = ?", ((key,) for key in sources))
+            for key in hurt.keys() - set(sources):
+                path, location, state = self._db.one("SELECT path, location, state FROM sources WHERE id = ?", (key,))
+                self._write_source(key, path, location, (-1, -1, "", 0), "", state)
+            self._db.execute("DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM documents)")
+            self._db.execute("DELETE FROM passages WHERE content_id NOT IN (SELECT id FROM contents)")
+            count, total = self.truth.counted()
+            generation = self.truth.generation + 1
+            self.note(generation=str(generation), passages=str(count), sum=str(total))
+        return sorted(hurt.values())

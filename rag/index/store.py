@@ -16,18 +16,18 @@ from rag.late import Look
 from rag.protocols import Floats, Ids
 from rag.types import Edges, Passage
 
-__all__ = ["Store"]
+__all__ = ["CONTENT", "PASSAGE", "SOURCE", "Store"]
 
-_CONTENT = "c.id, c.key, c.original, c.edits, c.places, c.crc"
-_STORED = f"""SELECT {DOCUMENT}, s.path, {_CONTENT}
+CONTENT = "c.id, c.key, c.original, c.edits, c.places, c.crc"
+_STORED = f"""SELECT {DOCUMENT}, s.path, {CONTENT}
 FROM documents d JOIN sources s ON s.id = d.source_id JOIN contents c ON c.id = d.content_id"""
 _COLUMNS = (
     'p.id, p.content_id, p.number, p.start, p."end", p.line, p.text, p.sentences, p.vector, p.place, p.look, p.crc'
 )
-_PASSAGE = f"SELECT {_COLUMNS} FROM passages p"
+PASSAGE = f"SELECT {_COLUMNS} FROM passages p"
 _TITLED = f"""SELECT (SELECT title FROM documents d WHERE d.content_id = p.content_id LIMIT 1), {_COLUMNS}
 FROM passages p"""
-_SOURCE = "SELECT id, path, location, size, mtime_ns, sha256, complete, next, crc FROM sources"
+SOURCE = "SELECT id, path, location, size, mtime_ns, sha256, complete, next, crc FROM sources"
 _SHOWN = f"d.state <> {COMING}"
 _NEXT = f"d.state <> {LEAVING}"
 
@@ -128,7 +128,7 @@ class Store:
     def sources(self, *, coming: bool = False) -> dict[str, Source]:
         """All files, by location; `coming`: as they are when what is staged is published."""
         state = LEAVING if coming else COMING
-        found = self.database.rows(f"{_SOURCE} WHERE state <> {state} ORDER BY path")
+        found = self.database.rows(f"{SOURCE} WHERE state <> {state} ORDER BY path")
         both = (rows.source(row) for row in found)
         return {now.location: (after if coming and after else now) for now, after in both}
 
@@ -155,7 +155,7 @@ class Store:
         return all_of
 
     def _source(self, key: int) -> Source:
-        return rows.source(self.database.one(f"{_SOURCE} WHERE id = ?", (key,)))[0]
+        return rows.source(self.database.one(f"{SOURCE} WHERE id = ?", (key,)))[0]
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
@@ -188,7 +188,7 @@ class Store:
 
         A text that several documents have is shown as the first one's that `filters` let through.
         """
-        found = {row[0]: row for row in self._some(_PASSAGE, "p.id", keys)}
+        found = {row[0]: row for row in self._some(PASSAGE, "p.id", keys)}
         condition, values = filters.condition() if filters else ("1", [])
         heads: dict[int, list[Sequence[Any]]] = {}
         joined = f"SELECT {DOCUMENT}, s.path, {condition} FROM documents d JOIN sources s ON s.id = d.source_id"

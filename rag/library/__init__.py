@@ -22,10 +22,10 @@ from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.diverse import distinct, spread
 from rag.errors import BadInput, NotFound
-from rag.index import Filters, Index
+from rag.index import Filters, Index, Stored
 from rag.late import Look, looked, parts_of, prepare
 from rag.library.report import Report
-from rag.protocols import Embedder, Progress, WordEmbedder, Writer
+from rag.protocols import Embedder, Progress, Traced, WordEmbedder, Writer
 from rag.rerank import DEPTH, second_look
 from rag.retrieve import retrieve
 from rag.script import language
@@ -34,8 +34,9 @@ from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Spa
 if TYPE_CHECKING:
     from rag.library.conversation import Conversation
 
-if TYPE_CHECKING:  # searching needs nothing of it
+if TYPE_CHECKING:  # searching needs nothing of these
     from rag.clean import TracedText
+    from rag.index.check import Problem, Repaired
 
 __all__ = ["Library", "Report"]
 
@@ -312,6 +313,28 @@ class Library:
         from rag.library.pages import pages_at
 
         return pages_at(source, lambda: self.index.truth)
+
+    @staticmethod
+    def page_of(stored: Stored) -> Traced:
+        """A stored document as it was cleaned, by the edits that are stored with it."""
+        from rag.clean import TracedText
+
+        return TracedText(stored.document.text, stored.edits)
+
+    def check(self) -> "list[Problem]":
+        """All that is wrong with the index; changes nothing."""
+        from rag.index.check import problems
+
+        return problems(self.index, self.page_of)
+
+    def repair(self) -> "Repaired":
+        """Mend what can be: rebuild what is derived, publish what was interrupted, drop rows that are damaged.
+
+        Raises IndexUnusable where the database itself is damaged.
+        """
+        from rag.index.check import repair
+
+        return repair(self.index, self.page_of)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""

@@ -27,7 +27,7 @@ BATCH = 1024
 """Passages that are embedded and committed together."""
 
 _TOGETHER = 64  # documents that are cleaned again in one transaction
-_UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
+UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
 _SETTLED = "settled"
 
 OnProblem = Callable[[str, str], None]
@@ -145,7 +145,7 @@ class _Batch:
         self._unpublished += fresh
         self._waiting, self._room = [], BATCH
         self._met.clear()
-        if self._unpublished > max(_UNPUBLISHED, self._index.truth.totals()[0]):
+        if self._unpublished > max(UNPUBLISHED, self._index.truth.totals()[0]):
             self._index.publish()
             self._unpublished = 0
 
