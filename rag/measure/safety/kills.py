@@ -2,10 +2,10 @@
 
     python -m rag.measure.safety.kills --trials 500
 
-Each round changes a folder, runs `rag index` and kills it. Then the index must pass its check without any repair (but in
-rounds that began with a derived file deleted, which reading makes again), hold
-the former state or the new one or, after several generations, a mix of whole articles of both, cite nothing that is
-not in the files, and in the end be what an uninterrupted build is. POSIX only.
+Each round changes a folder, runs `rag index` and kills it. Then the index must pass its check without any repair (in
+rounds that begin with a derived file deleted, after reading has made that again), hold the former state or the new one
+or, after several generations, a mix of whole articles of both, cite nothing that is not in the files, and in the end be
+what an uninterrupted build is. POSIX only.
 """
 
 import argparse
