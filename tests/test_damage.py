@@ -50,7 +50,7 @@ def truth(index: Path) -> sqlite3.Connection:
 # -- trials in small; the module of each says how to run it in full
 
 
-def trial(name: str, trials: int, tmp_path: Path) -> str:
+def trial(name: str, tmp_path: Path, *options: str) -> str:
     """The last line of a trial, in a process of its own: it forks, and threads and forks do not mix."""
     command = [
         sys.executable,
@@ -58,10 +58,7 @@ def trial(name: str, trials: int, tmp_path: Path) -> str:
         "ignore",
         "-m",
         f"rag.measure.safety.{name}",
-        "--trials",
-        str(trials),
-        "--seed",
-        "3",
+        *options,
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=os.environ | {"TMPDIR": str(tmp_path)}
@@ -72,12 +69,18 @@ def trial(name: str, trials: int, tmp_path: Path) -> str:
 
 @posix
 def test_a_killed_run_leaves_the_former_state_and_is_resumed(tmp_path: Path) -> None:
-    assert "runs=12" in trial("kills", 12, tmp_path)
+    assert "runs=12" in trial("kills", tmp_path, "--trials", "12")
 
 
 @posix
 def test_a_changed_byte_is_harmless_or_an_error(tmp_path: Path) -> None:
-    assert "wrong 0" in trial("flips", 25, tmp_path)
+    assert "wrong 0" in trial("flips", tmp_path, "--trials", "12")
+
+
+@posix
+def test_readers_see_one_generation_while_another_process_writes(tmp_path: Path) -> None:
+    told = trial("readers", tmp_path, "--readers", "2", "--files", "12", "--seconds", "3")
+    assert "'wrong': []" in told
 
 
 # -- files of each kind

@@ -18,7 +18,7 @@ from typing import Any
 
 from rag.errors import RagError
 from rag.library import Library
-from rag.measure.safety.forked import in_fork, index_killed
+from rag.measure.safety.forked import in_fork, index_killed, warm
 from rag.measure.safety.material import Folder, held, wrong_answers
 
 __all__ = ["trial"]
@@ -89,6 +89,7 @@ def main() -> None:
     arguments.add_argument("--trials", type=int, default=1000)
     arguments.add_argument("--seed", type=int, default=1)
     args = arguments.parse_args()
+    warm()
     with tempfile.TemporaryDirectory() as place:
         came, wrong = trial(Path(place), args.trials, args.seed)
     sys.stdout.write(f"{dict(came)}, wrong {len(wrong)}\n" + "".join(f"{one}\n" for one in wrong))

@@ -6,14 +6,33 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from runpy import run_module
 from typing import Any
 
-__all__ = ["in_fork", "index_killed"]
+__all__ = ["in_fork", "index_killed", "started", "warm"]
+
+
+def warm() -> None:
+    """Load what the processes will need; starts no thread, for threads do not survive a fork."""
+    import rag.clean.extractor
+    import rag.index.check
+    import rag.library.add  # noqa: F401
+    from rag import background, embed
+
+    import_module("rag.cli")  # by name: what measures stands below the doors, and only calls this one as a user does
+    embed.load("builtin")
+    background.load()
 
 
 def in_fork(work: Callable[..., Any], *arguments: Any) -> Any:
     """What `work` returns, by way of JSON; a RuntimeError where it fails."""
+    return started(work, *arguments)()
+
+
+def started(work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """Like `in_fork`, but what it returns waits for the end."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -26,13 +45,17 @@ def in_fork(work: Callable[..., Any], *arguments: Any) -> Any:
             pipe.write(told)
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    found = json.loads(told) if told else {"error": "the process died"}
-    if "error" in found:
-        raise RuntimeError(found["error"])
-    return found["result"]
+
+    def ended() -> Any:
+        with os.fdopen(reading) as pipe:
+            told = pipe.read()
+        os.waitpid(child, 0)
+        found = json.loads(told) if told else {"error": "the process died"}
+        if "error" in found:
+            raise RuntimeError(found["error"])
+        return found["result"]
+
+    return ended
 
 
 def index_killed(folder: Path, index: Path, after: float | None, *, small: bool) -> float | None:
@@ -60,7 +83,6 @@ def index_killed(folder: Path, index: Path, after: float | None, *, small: bool)
 
 
 def _command(folder: Path, index: Path, small: bool) -> None:
-    from rag.__main__ import main
     from rag.library import add
 
     if small:
@@ -69,7 +91,7 @@ def _command(folder: Path, index: Path, small: bool) -> None:
     os.dup2(quiet, 1)
     sys.argv = ["rag", "index", str(folder), "--index", str(index), "--quiet"]
     try:
-        main()
+        run_module("rag", run_name="__main__")
     except SystemExit as status:
         os._exit(status.code if isinstance(status.code, int) else 1)
     os._exit(0)

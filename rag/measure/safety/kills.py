@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rag.measure.safety.forked import in_fork, index_killed
+from rag.measure.safety.forked import in_fork, index_killed, warm
 from rag.measure.safety.material import Folder, held, is_between, wrong_answers
 
 __all__ = ["Outcome", "trial"]
@@ -95,6 +95,7 @@ def main() -> None:
     arguments.add_argument("--trials", type=int, default=500)
     arguments.add_argument("--seed", type=int, default=1)
     args = arguments.parse_args()
+    warm()
     with tempfile.TemporaryDirectory() as place:
         done = trial(Path(place), args.trials, args.seed, _tell)
     sys.stdout.write(f"{done}\n")

@@ -9,12 +9,13 @@ from typing import Any
 from rag.index.check import problems
 from rag.library import Library
 
-__all__ = ["Folder", "held", "is_between", "wrong_answers"]
+__all__ = ["Folder", "article", "held", "is_between", "wrong_answers"]
 
 _WORDS = "river bridge winter market harbour engine garden letter window valley mirror forest castle signal".split()
 
 
-def _article(name: str, version: int) -> str:
+def article(name: str, version: int) -> str:
+    """A text whose every part names its version."""
     draw = random.Random(f"{name} {version}")
     lines = [f"Report {name}"]
     for paragraph in range(4):
@@ -37,10 +38,10 @@ class Folder:
 
     def _add(self) -> None:
         self._made += 1
-        (self.path / f"a{self._made}.txt").write_text(_article(f"a{self._made}", 0), encoding="utf-8")
+        (self.path / f"a{self._made}.txt").write_text(article(f"a{self._made}", 0), encoding="utf-8")
 
     def _write_records(self) -> None:
-        lines = [json.dumps({"_id": name, "text": _article(name, version)}) for name, version in self._records.items()]
+        lines = [json.dumps({"_id": name, "text": article(name, version)}) for name, version in self._records.items()]
         (self.path / "records.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def change(self) -> None:
@@ -48,7 +49,7 @@ class Folder:
         files = sorted(self.path.glob("*.txt"))
         self.draw.shuffle(files)
         for file in files[:4]:
-            file.write_text(_article(file.stem, self.draw.randrange(10**6)), encoding="utf-8")
+            file.write_text(article(file.stem, self.draw.randrange(10**6)), encoding="utf-8")
         for file in files[4:6]:
             file.unlink()
         for file in files[6:8]:
@@ -75,7 +76,7 @@ class Folder:
             found.add(f"{file.as_posix()} {sha256[:16]} {sha256}")
         place = (self.path / "records.jsonl").as_posix()
         for name, version in self._records.items():
-            found.add(f"{place} {name} {hashlib.sha256(_article(name, version).encode()).hexdigest()}")
+            found.add(f"{place} {name} {hashlib.sha256(article(name, version).encode()).hexdigest()}")
         return found
 
 
