@@ -274,10 +274,10 @@ class _Run:
 
     def _moved_here(self, source: Source) -> bool:
         """Whether this is a file that was elsewhere and is no longer there; then its articles have moved along."""
-        self.batch.flush()
         for old in self.staging.sources_of(source.sha256):
             if old in ("-", source.location) or os.path.lexists(os.fsdecode(old.encode("latin-1"))):
                 continue
+            self.batch.flush()  # it may hold what is on its way to this place
             numbers = self.staging.of_source(old)
             found = [self.truth.document(number)[0] for number in numbers]
             if any(_named_by_file(one.document) for one in found):
