@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,19 +20,20 @@ from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.display import in_script_of
 from rag.errors import BadInput, NotFound
-from rag.index import Filters, Index
+from rag.index import Filters, Index, Stored
 from rag.late import prepare
 from rag.library.finding import find
 from rag.library.report import Report
-from rag.protocols import Embedder, Progress, Reranker, WordEmbedder, Writer
+from rag.protocols import Embedder, Progress, Reranker, Traced, WordEmbedder, Writer
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
 
 if TYPE_CHECKING:
     from rag.library.conversation import Conversation
 
-if TYPE_CHECKING:  # searching needs nothing of it
+if TYPE_CHECKING:  # searching needs nothing of these
     from rag.clean import TracedText
+    from rag.index.check import Problem, Repaired
 
 __all__ = ["Library", "Report"]
 
@@ -198,12 +199,15 @@ class Library:
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
-        if self.index.truth.empty:
-            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
-        self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
         if mode not in MODES:
             raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
+        return self.index.read(lambda: self._searched(question, k, mode, filters, mmr))
+
+    def _searched(self, question: str, k: int, mode: Mode, filters: Filters, mmr: float) -> list[Hit]:
+        if self.index.truth.empty:
+            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
+        self.index.bind(self.embedder)
         return find(self, question, k, mode, filters or None, mmr)
 
     def ask(
@@ -226,19 +230,16 @@ class Library:
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
-        hits = self.search(question, k, mode=mode, since=since, until=until, under=under, site=site)
+        filtered = {"since": since, "until": until, "under": under, "site": site}
+        hits, evidence, best, proven, stale = self.index.read(lambda: self._gathered(question, k, mode, filtered))
         if on_hits:
             on_hits(hits)
-        evidence, best = judged.gather(
-            question, prepare(question, self.words, self.background), hits, self.words, OFFERED
-        )
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
         said: tuple[Statement, ...] = ()
-        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+        if not evidence:
             reason = refuse.reason(best, language(question))
         else:
-            proven, stale = self._citations(evidence, hits)
             offered = [one for one in evidence if one.number in proven]
             if offered:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
@@ -251,6 +252,17 @@ class Library:
         return Answer(
             question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
         )
+
+    def _gathered(
+        self, question: str, k: int | None, mode: Mode | None, filtered: Mapping[str, Any]
+    ) -> tuple[list[Hit], Sequence[Evidence], Any, dict[int, Citation], list[str]]:
+        """Hits, evidence, its best features, citations by number of the evidence, and sources that changed since."""
+        hits = self.search(question, k, mode=mode, **filtered)
+        asked = prepare(question, self.words, self.background)
+        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
+        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+            return hits, [], best, {}, []
+        return hits, evidence, best, *self._citations(evidence, hits)
 
     def _written(self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None) -> str:
         parts = []
@@ -279,10 +291,9 @@ class Library:
         for one in evidence:
             hit = hits[one.hit]
             if hit.key not in pages:
-                stored, location = self.index.truth.document_of(hit.key)
-                document = stored.document
-                current = is_current(self.index.truth.source_at(location))
-                pages[hit.key] = (document, TracedText(document.text, stored.edits)) if current else None
+                copies = self.index.truth.documents_of(hit.key, hit.doc_id)
+                stored = next((stored for stored, source in copies if is_current(source)), None)
+                pages[hit.key] = (stored.document, TracedText(stored.document.text, stored.edits)) if stored else None
             page = pages[hit.key]
             if page is None:
                 stale.append(hit.source)
@@ -316,6 +327,28 @@ class Library:
         """`doc_id`, `source`, `title`, `date` and `site` of the articles, in order of source."""
         names = ("doc_id", "source", "title", "date", "site")
         return [dict(zip(names, row, strict=True)) for row in self.index.truth.listed(offset, limit)]
+
+    @staticmethod
+    def page_of(stored: Stored) -> Traced:
+        """A stored document as it was cleaned, by the edits that are stored with it."""
+        from rag.clean import TracedText
+
+        return TracedText(stored.document.text, stored.edits)
+
+    def check(self) -> "list[Problem]":
+        """All that is wrong with the index; changes nothing."""
+        from rag.index.check import problems
+
+        return problems(self.index, self.page_of)
+
+    def repair(self) -> "Repaired":
+        """Mend what can be: rebuild what is derived, publish what was interrupted, drop rows that are damaged.
+
+        Raises IndexUnusable where the database itself is damaged.
+        """
+        from rag.index.check import repair
+
+        return repair(self.index, self.page_of)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""

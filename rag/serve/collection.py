@@ -107,7 +107,7 @@ class Collection:
             report = Report(removed=library.remove(doc_id))
             uploads = location_of(self.uploads) + os.sep
             for place in places:
-                if place.startswith(uploads) and not truth.count_documents(place):
+                if place.startswith(uploads) and not truth.documents_by_source().get(place):
                     file = Path(os.fsdecode(place.encode("latin-1")))
                     file.unlink(missing_ok=True)
                     library.add(file)
