@@ -96,7 +96,7 @@ def test_by_keyboard_alone(visit: Callable[..., Watched], served: Running) -> No
     keys.type(SENSETIME)
     keys.press("Enter")
     one.page.wait_for_selector(".turn[aria-busy=false]")
-    first, second = cited(served, SENSETIME)
+    first, second, *_ = cited(served, SENSETIME)
     one.until("document.querySelector('.cell.original mark')")
     assert one.lit() == first["quote"] and one.lit_is_in_view()  # where there is room, at once
     assert one.page.evaluate("document.activeElement.id") == "question"
@@ -119,12 +119,13 @@ def test_by_keyboard_alone(visit: Callable[..., Watched], served: Running) -> No
 def test_hovering_over_a_marker_shows_its_source(visit: Callable[..., Watched], served: Running) -> None:
     one = visit()
     one.ask(SENSETIME)
-    first, second = cited(served, SENSETIME)
+    first, second, *more = cited(served, SENSETIME)
     one.page.wait_for_selector("mark")
     one.page.hover(".marker >> nth=1")
     one.until("document.querySelector('.card.on').dataset.source == '2'")
     assert one.lit() == second["quote"] and one.lit_is_in_view()
-    one.page.click("#step-on")
+    for _ in (second, *more):  # round to the first again
+        one.page.click("#step-on")
     one.until("document.querySelector('.card.on').dataset.source == '1'")
     assert one.lit() == first["quote"]
 
