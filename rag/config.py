@@ -83,4 +83,4 @@ def settings(
 
 MOST_HITS = 1000
 MODES = ("hybrid", "dense", "lexical")
-_OTHER_VARIABLES = frozenset({"api_key"})  # read by the module that needs it, never kept
+_OTHER_VARIABLES = frozenset({"api_key", "token"})  # read by the modules that need them, never kept

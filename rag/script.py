@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import product
+from operator import add
 from pathlib import Path
 
 import tantivy
@@ -40,6 +41,21 @@ def to_simplified() -> dict[int, int]:
     return dict(zip(map(ord, traditional), map(ord, simplified), strict=True))
 
 
+class _Folded(dict[int, str]):
+    """Code points as `fold` has them, each worked out when it is first met."""
+
+    def __missing__(self, point: int) -> str:
+        self[point] = folded = _fold(chr(point))
+        return folded
+
+
+_FOLDED = _Folded()
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().translate(to_simplified())
+
+
 def fold(text: str) -> str:
     """`text` with the differences removed that must not decide a match: width, case, Traditional or Simplified.
 
@@ -48,7 +64,9 @@ def fold(text: str) -> str:
     >>> fold("ＡＩ技術的發展")
     'ai技术的发展'
     """
-    return unicodedata.normalize("NFKC", text).lower().translate(to_simplified())
+    folded = text.translate(_FOLDED)
+    # marks that combine with what stands before them, and the sigma at a word's end, are no matter of one character
+    return folded if unicodedata.is_normalized("NFKC", folded) and "Σ" not in text else _fold(text)
 
 
 @lru_cache(maxsize=1)
@@ -99,8 +117,8 @@ def terms(text: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.findall(fold(text)):
         if HAN_CHARACTER.match(run):
-            found.extend(run)
-            found.extend(map("".join, pairwise(run)))
+            found += run
+            found += map(add, run, run[1:])
         else:
             found.append(_stem(run))
     return found

@@ -173,7 +173,7 @@ class Passage:
 
     `start`, `end`: code points in the original, or in the text made from it: `offsets` says which. `text` is that
     stretch as cleaned. `sentences` are spans in `text`; `key` is the passage's number in its index; `place` is as
-    `Document.place` gives it.
+    `Document.place` gives it; `also` are ids of other documents with this very text.
     """
 
     passage_id: str
@@ -189,6 +189,7 @@ class Passage:
     key: int = 0
     place: str = ""
     offsets: Offsets = "original"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """The JSON of the contract, the same behind every door."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from rag.types import Answer, Hit
 
 __all__ = ["answer_record", "hit_record"]
 
+_OF_HIT = tuple(field.name for field in fields(Hit) if field.name not in ("sentences", "key"))
+
 
 def hit_record(hit: Hit) -> dict[str, Any]:
     """A hit as JSON has it."""
-    record = asdict(hit)
-    del record["sentences"], record["key"]
+    record = {name: getattr(hit, name) for name in _OF_HIT}
+    record["found_by"] = {side: {"rank": found.rank, "score": found.score} for side, found in hit.found_by.items()}
+    record["also"] = list(hit.also)
     return record
 
 

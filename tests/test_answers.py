@@ -65,9 +65,12 @@ def test_a_damaged_original_is_not_cited(tmp_path: Path, library: Library) -> No
     article = tmp_path / "a.txt"
     article.write_text("Jasper\nJasper lost(x) users because large firms entered.", encoding="utf-8")
     library.add(article)
-    import zlib
+    from rag.index.rows import checksum, packed
 
-    db = library.index.truth._db
-    db.execute("UPDATE documents SET edits = ?", (zlib.compress(b'[[3, 7, "", "forged"]]'),))
+    db = library.index.truth.database
+    number, key, original, _, places = db.one("SELECT id, key, original, edits, places FROM contents")
+    forged = packed('[[3, 7, "", "forged"]]')
+    crc = checksum(number, key, original, forged, places)
+    db.execute("UPDATE contents SET edits = ?, crc = ?", (forged, crc))
     answer = library.ask("why did Jasper lose users")
     assert answer.refused and not answer.citations

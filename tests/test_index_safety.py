@@ -8,6 +8,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rag.index.database import Database
 from rag.index.rows import FORMAT, SCHEMA
 from rag.index.stamp import matches
 from rag.index.terms import TermIndex
+from rag.index.vectors import FlatVectors
 from rag.library import Library
 from rag.library import add as adding
 from rag.testing import HashedTerms
@@ -144,60 +146,86 @@ def test_after_a_failed_batch_the_same_object_searches_the_truth(
         assert found(library, "quince") == ["b.txt"]
 
 
-def test_a_write_beside_the_lock_is_not_stamped_over(tmp_path: Path, folder: Path) -> None:
-    """Another program, or an older version of this one, that changes the truth while the block is open."""
-    with opened(tmp_path / "index") as one, opened(tmp_path / "index") as two:
-        one.add(folder)
-        with one.index.derived() as changes:
-            with two.index.truth.transaction():
-                two.index.truth.remove_source(next(p for p in two.index.truth.sources() if p.endswith("b.txt")))
-            with one.index.truth.transaction():
-                gone, _ = one.index.truth.remove_source(
-                    next(p for p in one.index.truth.sources() if p.endswith("a.txt"))
-                )
-                changes.removed.update(gone)
-        assert one.index.truth.totals() == one.index.vectors.totals() == one.index.terms.totals() == (0, 0)
+def location(library: Library, name: str) -> str:
+    return next(place for place in library.index.truth.sources() if place.endswith(name))
 
 
-def test_a_swapped_id_is_noticed_though_the_count_is_right(tmp_path: Path, folder: Path) -> None:
+def test_files_that_do_not_come_out_as_the_truth_are_made_again(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with opened(tmp_path / "index") as library:
         library.add(folder)
-        with library.index.derived() as changes, library.index.truth.transaction():
-            library.index.truth.remove_source(next(p for p in library.index.truth.sources() if p.endswith("b.txt")))
-            changes.removed.update({10**6})  # not what was removed
-        assert library.index.vectors.totals() == library.index.terms.totals() == library.index.truth.totals()
+        monkeypatch.setattr(FlatVectors, "remove", lambda *_: None)
+        usual = TermIndex.change
+        monkeypatch.setattr(TermIndex, "change", lambda self, added, removed: usual(self, added, ()))
+        monkeypatch.setattr(TermIndex, "outworn", lambda *_: False)
+        with library.index.writing() as staging, staging.transaction():
+            staging.remove_source(location(library, "b.txt"))
+        held = library.index.vectors.totals(), library.index.terms.totals()
+        assert held == (library.index.truth.counted(),) * 2 == (library.index.truth.totals(),) * 2
+        assert held[0][0] == 1
 
 
 # -- one writer
 
 
-def test_a_second_writer_is_told_to_wait(tmp_path: Path, folder: Path) -> None:
+def test_a_second_writer_is_told_who_writes(tmp_path: Path, folder: Path) -> None:
     with opened(tmp_path / "index") as one, opened(tmp_path / "index") as two:
         one.add(folder)
         assert found(two, "kiwi") == ["a.txt"]
-        with one.index.derived():
-            with pytest.raises(IndexUnusable, match=r"another process is writing the index .*; wait until it has"):
+        with one.index.writing():
+            who = rf"process {os.getpid()} on .*, since 20\d\d-.* is writing the index .*; wait until it has"
+            with pytest.raises(IndexUnusable, match=who):
                 two.add(folder)
             assert found(two, "kiwi") == ["a.txt"], "reading goes on"
         two.add(folder)
 
 
-def test_readers_get_by_while_another_writes(tmp_path: Path, folder: Path) -> None:
+def test_readers_stay_with_one_generation_while_another_writes(tmp_path: Path, folder: Path) -> None:
     with opened(tmp_path / "index") as one, opened(tmp_path / "index") as two, opened(tmp_path / "index") as late:
         one.add(folder)
         assert found(two, "plum") == ["b.txt"]
-        with one.index.derived() as changes:
-            with one.index.truth.transaction():
-                place = next(p for p in one.index.truth.sources() if p.endswith("b.txt"))
-                changes.removed.update(one.index.truth.remove_source(place)[0])
-            assert found(two, "plum") == [] and found(two, "kiwi") == ["a.txt"]
-            assert found(late, "kiwi") == ["a.txt"] and late.index.terms.folder is None, "made in memory"
-        assert found(two, "plum") == []
-        assert late.index.vectors.totals() == late.index.truth.totals()
+        with one.index.writing() as staging:
+            with staging.transaction():
+                staging.remove_source(location(one, "b.txt"))
+            for reader in (one, two, late):
+                assert both(reader) == ({"a.txt", "b.txt"}, {"a.txt", "b.txt"}), "nothing is published yet"
+                assert reader.ask("what colour is the plum").citations and reader.status()["documents"] == 2
+        for reader in (one, two, late):
+            assert both(reader) == ({"a.txt"}, {"a.txt"}) and reader.status()["documents"] == 1
         (folder / "b.txt").write_text("Second\nThe quince is hard.", encoding="utf-8")
-        late.add(folder)  # whose terms were in memory: those in the folder follow all the same
+        late.add(folder)
     with opened(tmp_path / "index") as again:
         assert found(again, "quince") == ["b.txt"] and again.index.terms.folder is not None
+
+
+def test_a_thread_reads_what_is_published_while_another_writes(tmp_path: Path, folder: Path) -> None:
+    with opened(tmp_path / "index") as library, ThreadPoolExecutor(1) as other:
+        library.add(folder)
+        vectors = library.index.vectors
+        with library.index.writing() as staging, staging.transaction():
+            staging.remove_source(location(library, "b.txt"))
+            assert other.submit(both, library).result() == ({"a.txt", "b.txt"}, {"a.txt", "b.txt"})
+        assert other.submit(both, library).result() == ({"a.txt"}, {"a.txt"})
+        assert len(vectors) == 2, "who still reads the former vectors finds them as they were"
+
+
+def test_a_reader_whose_generation_has_gone_takes_the_next(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path / "index") as writer, opened(tmp_path / "index") as reader:
+        writer.add(folder)
+        usual = reader.index._load_vectors
+
+        def late(generation: int) -> Any:
+            monkeypatch.setattr(reader.index, "_load_vectors", usual)
+            (folder / "a.txt").write_text("First\nThe mango is yellow.", encoding="utf-8")
+            writer.add(folder)  # between the reader's snapshot and its look at the files
+            return usual(generation)
+
+        monkeypatch.setattr(reader.index, "_load_vectors", late)
+        monkeypatch.setattr(reader.index, "_make_vectors", lambda *_: pytest.fail("not made in memory"))
+        assert found(reader, "mango", "dense")[0] == "a.txt"
 
 
 def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path, folder: Path) -> None:
@@ -207,7 +235,7 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path, folder: Path) -
             import os, sys
             from pathlib import Path
             from rag.index import Index
-            with Index(Path(sys.argv[1])).derived():
+            with Index(Path(sys.argv[1])).writing():
                 print("writing", flush=True)
                 sys.stdin.read()
                 os._exit(9)
@@ -215,7 +243,7 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path, folder: Path) -
         command = [sys.executable, "-c", program, str(library.path)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
             assert other.stdout and other.stdout.readline() == "writing\n"
-            with pytest.raises(IndexUnusable, match="another process is writing"):
+            with pytest.raises(IndexUnusable, match=f"process {other.pid} on .* is writing"):
                 library.add(folder)
             other.communicate()
         assert library.add(folder).unchanged == 2
@@ -253,12 +281,12 @@ def test_random_bytes_in_derived_files_are_noticed(tmp_path: Path, folder: Path)
     damaged = bytearray(original)
     damaged[-1000:-600] = np.random.default_rng(1).bytes(400)
     vectors.write_bytes(damaged)
-    store = max((tmp_path / "index" / "terms").glob("*.idx"))
+    store = max((tmp_path / "index").glob("terms-*/*.idx"))
     store.write_bytes(b"\xff" * store.stat().st_size)
     with opened(tmp_path / "index") as library:
         assert library.search("kiwi plum") == before
     assert vectors.read_bytes() == original
-    stamped = tmp_path / "index" / "vectors.json"
+    stamped = vectors.with_suffix(".json")
     generation = int(vectors.stem.rsplit("-", 1)[1])
     assert matches(stamped, generation, [vectors]) and not matches(stamped, generation + 1, [vectors])
     stamped.write_text("[]", encoding="utf-8")
@@ -281,7 +309,7 @@ def test_a_damaged_truth_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
     with pytest.raises(IndexUnusable, match="delete"), opened(tmp_path / "index") as library:
         library.search("kiwi number 7")
     db = sqlite3.connect(tmp_path / "blob" / "rag.sqlite")
-    db.execute("UPDATE documents SET original = x'00ff'")
+    db.execute("UPDATE contents SET original = x'00ff'")
     db.execute("UPDATE passages SET sentences = '[['")
     db.commit()
     db.close()
@@ -303,7 +331,7 @@ def test_tables_and_format_come_together(tmp_path: Path, monkeypatch: pytest.Mon
     index = Index(tmp_path, create=True)
     assert index.truth.meta == {"format": str(FORMAT), "generation": "0"}
     statements: list[str] = []
-    index.truth._db._db.set_trace_callback(statements.append)
+    index.truth.database._db.set_trace_callback(statements.append)
     index.bind(HashedTerms())
     assert sum(one.startswith(("BEGIN", "COMMIT")) for one in statements) == 2, "all notes in one transaction"
     assert index.embedder_name == "hashed-terms" and index.dimensions == 256
@@ -350,7 +378,7 @@ def test_a_folder_that_may_not_be_written_can_be_searched(
         library.add(folder)
         before = library.search("kiwi plum")
     if lost:
-        shutil.rmtree(public / "index" / "terms")
+        shutil.rmtree(next((public / "index").glob("terms-*/")))
         next((public / "index").glob("vectors-*.faiss")).unlink()
     (public / "index" / "lock").unlink()
     there = sorted((public / "index").rglob("*"))
@@ -362,7 +390,7 @@ def test_a_folder_that_may_not_be_written_can_be_searched(
         assert library.search("kiwi plum") == before
         assert library.status()["sound"]
         assert sorted(made) == (["_make_terms", "_make_vectors"] if lost else [])
-        with pytest.raises(IndexUnusable, match="cannot be written"), library.index.derived():
+        with pytest.raises(IndexUnusable, match="cannot be written"), library.index.writing():
             pass
     assert sorted((public / "index").rglob("*")) == there
 

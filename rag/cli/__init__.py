@@ -11,6 +11,8 @@ import typer
 from rag.cli import bench, models, render
 from rag.cli.chat import chat
 from rag.cli.clean import clean
+from rag.cli.index import repair, status
+from rag.cli.mcp import mcp
 from rag.cli.options import (
     CountOption,
     EmbedderOption,
@@ -29,6 +31,7 @@ from rag.cli.options import (
     add,
     open_library,
 )
+from rag.cli.serve import serve
 from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.library import Library
@@ -50,6 +53,10 @@ app.add_typer(models.app, name="models")
 
 app.command()(clean)
 app.command()(chat)
+app.command()(status)
+app.command()(repair)
+app.command()(serve)
+app.command()(mcp)
 
 
 @app.command("index")
@@ -161,17 +168,6 @@ def show(
                 "check the stretch",
             )
         render.page(document, page, span, cleaned=cleaned, changes=changes)
-
-
-@app.command()
-def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Say what an index holds, which model built it, and whether it is sound."""
-    with Library(index) as library:
-        record = library.status()
-    if as_json:
-        _print_json(record)
-    else:
-        render.status(record)
 
 
 def _print_json(record: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ app = typer.Typer(cls=_DatasetsOrCommand, context_settings={"help_option_names":
 
 @app.callback()
 def _bench() -> None:
-    """Measure finding on data sets of questions and articles; `clean` measures cleaning, `answers` answers."""
+    """Measure finding on data sets of articles; `clean` measures cleaning, `answers` answers, `serve` a server."""
 
 
 @app.command()
@@ -163,6 +163,43 @@ def answers(
         sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
         return
     _print_tables(table.tables(record))
+
+
+@app.command()
+def serve(
+    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="Of a server on this machine.")] = None,
+    index: Annotated[str, typer.Option("--index", metavar="DIR", help="Without URL: serve this index.")] = "",
+    token: Annotated[
+        str, typer.Option("--token", envvar="RAG_TOKEN", show_default=False, help="What the server wants to know.")
+    ] = "",
+    clients: Annotated[int, typer.Option("--clients", min=1, max=1000, help="How many at once.")] = 20,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long they are busy.")] = 120,
+    think: Annotated[float, typer.Option("--think", min=0, help="Seconds between two requests of one.")] = 1,
+    asks: Annotated[float, typer.Option("--asks", min=0, max=1, help="Share of questions; the rest searches.")] = 0.2,
+    hostile: Annotated[int, typer.Option("--hostile", metavar="N", min=0, help="Requests that mean ill, instead.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """A server under load: throughput, waiting times, errors, memory; or under attack."""
+    from contextlib import nullcontext
+
+    from rag.config import settings
+    from rag.measure.serving import attack, cost, load, started, table, target
+
+    folder = settings({"index": index or None}).index
+    with nullcontext(target(url, token)) if url else started(folder) as server:
+        record: dict[str, Any] = {}
+        if hostile:
+            record["hostile"] = attack(server, hostile)
+        else:
+            record["load"] = load(server, clients=clients, seconds=seconds, think=think, asks=asks)
+            record["cost"] = None if url else cost(server, folder)
+    if as_json:
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    else:
+        _print_tables(table.tables(record))
+    attacked = record.get("hostile")
+    if attacked and (attacked["got_in"] or attacked["failures"] or attacked["silent"]):
+        raise typer.Exit(1)
 
 
 def _print_tables(made: Iterable["Table"]) -> None:

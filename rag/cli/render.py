@@ -18,7 +18,20 @@ from rag.types import Answer, Citation, Document, Hit, Span
 if TYPE_CHECKING:  # searching needs nothing of it
     from rag.clean import TracedText
 
-__all__ = ["answer", "hits", "note", "page", "page_record", "progress", "report", "report_record", "sources", "status"]
+__all__ = [
+    "answer",
+    "hits",
+    "note",
+    "page",
+    "page_record",
+    "problems",
+    "progress",
+    "repaired",
+    "report",
+    "report_record",
+    "sources",
+    "status",
+]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
 _EXCERPT = 160
@@ -255,3 +268,31 @@ def status(record: dict[str, Any]) -> None:
             console.print(f"[dim]{name:>12}[/dim]  {escape(str(value))}")
     for source in record["sources"]:
         console.print(Text(f"  {source}", style="green"))
+
+
+def problems(record: dict[str, Any]) -> None:
+    """What a check has found, or that there is nothing."""
+    console = _console()
+    for one in record["problems"]:
+        console.print(Text(f"{one['what']}: ", style="red").append(one["why"], style="default"))
+    if record["problems"]:
+        console.print(Text(f"`rag repair --index {record['index']}` mends what can be mended."))
+    else:
+        console.print(Text(f"{record['index']} is sound."))
+
+
+def repaired(record: dict[str, Any]) -> None:
+    """What a repair found, did, and left."""
+    console = _console()
+    for one in record["found"]:
+        console.print(Text(f"found {one['what']}: {one['why']}", style="dim"))
+    if record["published"]:
+        console.print("shown: what an interrupted run had left")
+    if record["rebuilt"]:
+        console.print(f"rebuilt: {', '.join(record['rebuilt'])}")
+    for path in record["again"]:
+        console.print(Text(f"index again: {path}", style="yellow"))
+    for one in record["left"]:
+        console.print(Text(f"still wrong: {one['what']}: {one['why']}", style="red"))
+    if not record["found"] and not record["published"]:
+        console.print(Text(f"{record['index']} is sound; nothing to do."))

@@ -1,7 +1,8 @@
 """An index: a folder in which SQLite is the truth, and vectors and terms are derived from it."""
 
+import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -13,23 +14,31 @@ from rag.errors import IndexUnusable, NotFound
 from rag.index.filters import Filters
 from rag.index.lock import Busy, writing
 from rag.index.rows import NewPassage, Source, Stored, packed_look
+from rag.index.staging import Staging
 from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Floats
 
-__all__ = ["Changes", "Filters", "Index", "NewPassage", "Source", "Stored", "embedding_text", "packed_look"]
+__all__ = ["Filters", "Index", "NewPassage", "Source", "Staging", "Stored", "embedding_text", "packed_look"]
 
 T = TypeVar("T")
 
 _TRUTH = "rag.sqlite"
 _BATCH = 4096
+_TRIES = 20
+
+Row = tuple[int, str, str, Floats]  # id, title, text and vector of a passage
 
 
 def embedding_text(title: str, text: str) -> str:
     """What is embedded and searched for a passage: its title gives the context that a stretch alone may lack."""
     return f"{title}\n{text}" if title and not text.startswith(title) else text
+
+
+class _Superseded(Exception):
+    """A newer generation was published since the snapshot was taken, and the files of the older one are gone."""
 
 
 class Index:
@@ -49,11 +58,18 @@ class Index:
         self.truth = Store(path / _TRUTH, create=create)
         self._kept: dict[str, tuple[int, Any]] = {}  # what was derived, with its generation
         self._loading = threading.RLock()
+        self._writer = 0  # the thread that holds the lock through this object
 
     @staticmethod
     def is_at(path: Path) -> bool:
         """Whether there is an index at `path`."""
         return (path / _TRUTH).exists()
+
+    def another(self) -> "Index":
+        """The same folder with a connection of its own, for another thread that reads; what is derived is shared."""
+        made = Index(self.path)
+        made._kept, made._loading = self._kept, self._loading
+        return made
 
     def close(self) -> None:
         """Let go of the files."""
@@ -70,9 +86,10 @@ class Index:
     def bind(self, embedder: Embedder) -> None:
         """Note the model in a new index, or check that it is the one that made the vectors; else IndexUnusable."""
         if not self.truth.meta.get("fingerprint"):
-            with self.truth.transaction():
+            staging = Staging(self.truth)
+            with staging.transaction():
                 if not self.truth.meta.get("fingerprint"):  # else another process was quicker
-                    self.truth.note(
+                    staging.note(
                         embedder=embedder.name, fingerprint=embedder.fingerprint, dimensions=str(embedder.dimensions)
                     )
         meta = self.truth.meta
@@ -90,134 +107,179 @@ class Index:
         """Width of the vectors; 0 in a new index."""
         return int(self.truth.meta.get("dimensions", "0"))
 
-    # -- what is derived
+    # -- reading
+
+    def read(self, work: Callable[[], T]) -> T:
+        """What `work` gives when all that it reads here, in this thread, is of one generation, whoever writes."""
+        if self.truth.database.in_transaction:
+            return work()
+        for _ in range(_TRIES):
+            with suppress(_Superseded), self.truth.snapshot():
+                return work()
+        raise IndexUnusable(f"the index {self.path} changes more often than it can be opened", "try again")
 
     @property
     def vectors(self) -> FlatVectors:
-        """The vectors of the committed state; made again from the truth where the file is missing or damaged."""
-        return self._fresh("vectors", self._load_vectors, self._make_vectors)
+        """The vectors of the published state; made again from the truth where the file is missing or damaged."""
+        return self.read(lambda: self._fresh("vectors", self._load_vectors, self._make_vectors))
 
     @property
     def terms(self) -> TermIndex:
-        """The terms of the committed state; made again from the truth where they are missing, damaged or behind."""
-        return self._fresh("terms", self._load_terms, self._make_terms)
+        """The terms of the published state; made again from the truth where they are missing or damaged."""
+        return self.read(lambda: self._fresh("terms", self._load_terms, self._make_terms))
 
-    def _fresh(
-        self, name: str, load: Callable[[int], T | None], make: Callable[[int, bool], T], *, holding: bool = False
-    ) -> T:
-        """What was kept; or, if the truth has moved on since, what lies in the files; or it is made again.
+    def _fresh(self, name: str, load: Callable[[int], T | None], make: Callable[[int, bool], T]) -> T:
+        """What was kept, if it is of this snapshot's generation; or what lies in the files; or it is made again.
 
-        Files are written by who holds the lock: this object if `holding`, else if nobody does. While another writes,
-        a reader goes on with what it has, for the files to come, and one that has nothing makes its own in memory.
+        Files are written by who holds the lock: this thread, else who can take it. Where another holds it or the folder
+        may not be written, it is made in memory.
         """
-        with self._loading, self.truth.snapshot():
+        with self._loading:
             generation = self.truth.generation
             kept: tuple[int, T] | None = self._kept.get(name)
             if kept and kept[0] == generation:
                 return kept[1]
             made = load(generation)
-            if made is None and holding:
-                made = make(generation, True)
-            elif made is None:
-                try:
-                    with writing(self._lock):
-                        made = make(generation, True)
-                except Busy:
-                    if kept:
-                        return kept[1]
-                    made = make(generation, False)
-                except OSError:  # the folder may not be written
-                    made = make(generation, False)
+            if made is None:
+                self._check_still(generation)
+                with ExitStack() as held:
+                    on_disk = self._writer == threading.get_ident()
+                    if not on_disk:
+                        with suppress(Busy, OSError):
+                            held.enter_context(writing(self._lock))
+                            on_disk = True
+                    self._check_still(generation)
+                    made = make(generation, on_disk)
             self._kept[name] = generation, made
             return made
+
+    def _check_still(self, generation: int) -> None:
+        if self.truth.latest() != generation:
+            raise _Superseded
 
     @property
     def _lock(self) -> Path:
         return self.path / "lock"
 
-    def _vector_file(self, generation: int) -> Path:
+    # -- vectors
+
+    def vector_file(self, generation: int) -> Path:
+        """Where the vectors of a generation are; what goes with them has other endings."""
         return self.path / f"vectors-{generation}.faiss"
 
     def _load_vectors(self, generation: int) -> FlatVectors | None:
-        file = self._vector_file(generation)
+        file = self.vector_file(generation)
         with suppress(OSError):
-            if matches(self.path / "vectors.json", generation, FlatVectors.files(file)):
+            if matches(file.with_suffix(".json"), generation, FlatVectors.files(file)):
                 store = FlatVectors.load(file, self.dimensions)
                 return store if store.totals() == self.truth.totals() else None
         return None
 
     def _make_vectors(self, generation: int, on_disk: bool) -> FlatVectors:
-        store = FlatVectors(self.dimensions)
-        rows = self.truth.each_passage(self.dimensions)
+        store = self._filled(FlatVectors(self.dimensions), self.truth.each_passage(self.dimensions))
+        if on_disk:
+            with suppress(OSError, RuntimeError):  # a full disk: they live on in memory
+                self._write_vectors(store, generation)
+        return store
+
+    def _filled(self, store: FlatVectors, rows: Iterable[Row]) -> FlatVectors:
+        rows = iter(rows)
         while some := list(islice(rows, _BATCH)):
             store.add(np.array([row[0] for row in some]), np.stack([row[3] for row in some]))
-        if on_disk:
-            self._write_vectors(store, generation)
         return store
 
     def _write_vectors(self, store: FlatVectors, generation: int) -> None:
-        file = self._vector_file(generation)
-        with suppress(OSError, RuntimeError):  # a full disk: they live on in memory, and the stamp stays behind
-            files = store.save(file)
-            stamp(self.path / "vectors.json", generation, files)
-            for old in self.path.glob("vectors-*"):
-                if old not in files:
-                    old.unlink(missing_ok=True)
+        file = self.vector_file(generation)
+        stamp(file.with_suffix(".json"), generation, store.save(file))
+
+    def _next_vectors(
+        self, generation: int, added: list[int], removed: list[int], totals: tuple[int, int]
+    ) -> FlatVectors:
+        """Those of the coming generation, written. What is kept is not touched: another thread may be reading it."""
+        store = self.vectors.copy()
+        store.remove(removed)
+        self._filled(store, self.truth.these_passages(added, self.dimensions))
+        if store.totals() != totals:
+            rows = self.truth.each_passage(self.dimensions, coming=True)
+            store = self._filled(FlatVectors(self.dimensions), rows)
+        self._write_vectors(store, generation)
+        return store
+
+    # -- terms
+
+    def term_folder(self, generation: int) -> Path:
+        """Where the terms of a generation are."""
+        return self.path / f"terms-{generation}"
 
     def _load_terms(self, generation: int) -> TermIndex | None:
-        folder = self.path / "terms"
+        folder = self.term_folder(generation)
         with suppress(OSError):
-            if matches(self.path / "terms.json", generation, TermIndex.files(folder)):
+            if matches(folder.with_suffix(".json"), generation, TermIndex.files(folder)):
                 index = TermIndex.for_reading(folder)
                 return index if index.totals() == self.truth.totals() else None
         return None
 
     def _make_terms(self, generation: int, on_disk: bool) -> TermIndex:
+        rows = self.truth.each_passage(self.dimensions)
         if on_disk:
             with suppress(OSError):
-                (self.path / "terms.json").unlink(missing_ok=True)
-                index = TermIndex.empty(self.path / "terms")
-                index.change(self._texts(), ())
-                stamp(self.path / "terms.json", generation, TermIndex.files(self.path / "terms"))
-                return index
+                return self._write_terms(generation, rows)
+            rows = self.truth.each_passage(self.dimensions)
         index = TermIndex.empty(None)
-        index.change(self._texts(), ())
+        index.change(_texts(rows), ())
         return index
 
-    def _texts(self) -> Iterator[tuple[int, str]]:
-        for key, title, text, _ in self.truth.each_passage(self.dimensions):
-            yield key, embedding_text(title, text)
+    def _write_terms(self, generation: int, rows: Iterable[Row]) -> TermIndex:
+        folder = self.term_folder(generation)
+        index = TermIndex.empty(folder)
+        index.change(_texts(rows), ())
+        stamp(folder.with_suffix(".json"), generation, TermIndex.files(folder))
+        return index
+
+    def _next_terms(self, generation: int, added: list[int], removed: list[int], totals: tuple[int, int]) -> TermIndex:
+        """Those of the coming generation, in a folder of their own that shares what has not changed."""
+        before = self.terms
+        if before.folder is not None and not before.outworn(len(removed)):
+            folder = self.term_folder(generation)
+            index = TermIndex.successor(before.folder, folder)
+            index.change(_texts(self.truth.these_passages(added, self.dimensions)), removed)
+            if index.totals() == totals:
+                stamp(folder.with_suffix(".json"), generation, TermIndex.files(folder))
+                return index
+        return self._write_terms(generation, self.truth.each_passage(self.dimensions, coming=True))
+
+    # -- writing
 
     @contextmanager
-    def derived(self) -> Iterator["Changes"]:
-        """Collects ids that a run of transactions added and removed, then brings vectors and terms up to date.
+    def writing(self) -> Iterator[Staging]:
+        """Stage changes of the truth, and publish them at the end, also where the block fails: what was committed is
+        never lost.
 
-        Only one such block at a time can be open on a folder: IndexUnusable tells the second one. If the block is
-        interrupted, the derived files fall behind the truth and are made again when next opened.
+        Only one such block at a time can be open on a folder: IndexUnusable tells the second one who has the first. If
+        the process is killed, readers stay with what was published, and the next block goes on from what was staged.
         """
         with self._alone():
-            self._both()
-            others = self.truth.generation - self.truth.raised
-            changes = Changes()
+            self._writer = threading.get_ident()
             try:
-                yield changes
-                if changes.added or changes.removed:
-                    with self._loading, self.truth.snapshot():
-                        if self.truth.generation - self.truth.raised == others:
-                            self._advance(changes.added - changes.removed, changes.removed - changes.added)
-                        self._both()
-            except BaseException:
-                self._kept.clear()  # it may be changed by half
-                raise
+                self._sweep(self.truth.generation)
+                try:
+                    yield Staging(self.truth)
+                except BaseException:
+                    with suppress(IndexUnusable):
+                        self.publish()
+                    raise
+                self.publish()
+            finally:
+                self._writer = 0
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with ExitStack() as held:
             try:
                 held.enter_context(writing(self._lock))
-            except Busy:
+            except Busy as holder:
                 raise IndexUnusable(
-                    f"another process is writing the index {self.path}", "wait until it has finished"
+                    f"{holder} is writing the index {self.path}", "wait until it has finished"
                 ) from None
             except OSError as problem:
                 raise IndexUnusable(
@@ -225,35 +287,52 @@ class Index:
                 ) from problem
             yield
 
-    def _both(self) -> None:
-        self._fresh("vectors", self._load_vectors, self._make_vectors, holding=True)
-        self._fresh("terms", self._load_terms, self._make_terms, holding=True)
-
-    def _advance(self, added: set[int], removed: set[int]) -> None:
-        """Change what is kept by this much; what does not come out as the truth has it is left to be made again."""
-        generation, totals = self.truth.generation, self.truth.totals()
-        rows = self.truth.each_passage(self.dimensions, min(added) - 1) if added else iter(())
-        fresh = [row for row in rows if row[0] in added]
-        vectors: FlatVectors = self._kept["vectors"][1]
-        vectors.remove(removed)
-        if fresh:
-            vectors.add(np.array([row[0] for row in fresh]), np.stack([row[3] for row in fresh]))
-        if vectors.totals() == totals:
-            self._write_vectors(vectors, generation)
-            self._kept["vectors"] = generation, vectors
-        terms: TermIndex = self._kept["terms"][1]
-        if terms.folder is None or terms.outworn(len(removed)):
+    def publish(self) -> None:
+        """Inside of `writing`: show readers what is staged. The files of the new generation are there before it is."""
+        truth = self.truth
+        if not truth.staged():
             return
-        with suppress(OSError):
-            terms.change([(key, embedding_text(title, text)) for key, title, text, _ in fresh], removed)
-            if terms.totals() == totals:
-                stamp(self.path / "terms.json", generation, TermIndex.files(terms.folder))
-                self._kept["terms"] = generation, terms
+        added, removed = truth.coming(), truth.leaving()
+        generation, (count, total) = truth.generation, truth.totals()
+        staging = Staging(truth)
+        if not added and not removed:
+            staging.publish(generation, (count, total))
+            return
+        totals = (count + len(added) - len(removed), total + sum(added) - sum(removed))
+        generation += 1
+        try:
+            vectors = self._next_vectors(generation, added, removed, totals)
+            terms = self._next_terms(generation, added, removed, totals)
+        except (OSError, RuntimeError) as problem:
+            self._sweep(generation - 1)
+            raise IndexUnusable(
+                f"cannot write the index {self.path}: {problem}",
+                "free some space, then run the same `rag index` again: it goes on from here, and nothing is lost",
+            ) from problem
+        staging.publish(generation, totals)
+        self._kept |= {"vectors": (generation, vectors), "terms": (generation, terms)}
+        self._sweep(generation)
+
+    def make_again(self) -> None:
+        """Inside of `writing`: make the derived files of the published generation again."""
+        generation = self.truth.generation
+        with self.truth.snapshot():
+            vectors, terms = self._make_vectors(generation, True), self._make_terms(generation, True)
+        self._kept |= {"vectors": (generation, vectors), "terms": (generation, terms)}
+
+    def _sweep(self, generation: int) -> None:
+        """Remove derived files of other generations, and what an interrupted run has left of its own."""
+        own = {*FlatVectors.files(self.vector_file(generation)), self.term_folder(generation)}
+        own |= {path.with_suffix(".json") for path in own}
+        for pattern in ("vectors*", "terms*"):
+            for path in set(self.path.glob(pattern)) - own:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    with suppress(OSError):
+                        path.unlink()
 
 
-class Changes:
-    """Ids of the passages that came and went."""
-
-    def __init__(self) -> None:
-        self.added: set[int] = set()
-        self.removed: set[int] = set()
+def _texts(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
+    for key, title, text, _ in rows:
+        yield key, embedding_text(title, text)

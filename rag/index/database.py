@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,19 @@ __all__ = ["Database"]
 
 
 class Database:
-    """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading."""
+    """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading.
+
+    Each thread has a connection of its own, and so its own snapshot while another one writes.
+    """
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
         self._immutable: tuple[int, int] | None = None
+        self._own = threading.local()
+        self._all: list[sqlite3.Connection] = []
         try:
-            if create or writable(path):
-                self._db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
-                if create:
-                    self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA foreign_keys = ON")
-                # not NORMAL: a power cut could take back a transaction whose derived files are already on the disk
-                self._db.execute("PRAGMA synchronous = FULL")
-            else:
-                self._db = self._for_reading()
+            if create:
+                self._db.execute("PRAGMA journal_mode = WAL")
             if not self._tables():
                 if not create:
                     raise sqlite3.DatabaseError("it holds no tables")
@@ -38,9 +37,34 @@ class Database:
                 f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
             ) from problem
 
+    @property
+    def _db(self) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._own, "db", None)
+        return db or self._connect()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread has a transaction or a snapshot open."""
+        return self._db.in_transaction
+
+    def _connect(self) -> sqlite3.Connection:
+        if writable(self.path) or not self.path.exists():
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=False)
+            db.execute("PRAGMA foreign_keys = ON")
+            # not NORMAL: a power cut could take back a transaction whose derived files are already on the disk
+            db.execute("PRAGMA synchronous = FULL")
+        else:
+            db = self._for_reading()
+        db.execute("PRAGMA cell_size_check = ON")  # else some damage is met as wild values
+        self._own.db = db
+        self._all.append(db)
+        return db
+
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        while self._all:
+            self._all.pop().close()
+        self._own = threading.local()
 
     def _tables(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
@@ -52,7 +76,8 @@ class Database:
             if not self._tables():  # else another process has just made them
                 for statement in rows.SCHEMA.split(";"):
                     self._db.execute(statement)
-                self._db.execute("INSERT INTO meta VALUES ('format', ?), ('generation', '0')", (str(rows.FORMAT),))
+                for key, value in (("format", str(rows.FORMAT)), ("generation", "0")):
+                    self._db.execute("INSERT INTO meta VALUES (?,?,?)", (key, value, rows.checksum(key, value)))
             self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
@@ -88,8 +113,13 @@ class Database:
             if self._immutable and not self._db.in_transaction and self._immutable != self._state():
                 self._db.close()
                 self._immutable = None
-                self._db = self._for_reading()
+                self._connect()
             return self._db.execute(sql, values)
+
+    def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each of `values`."""
+        with self._explained():
+            self._db.executemany(sql, values)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
@@ -114,7 +144,7 @@ class Database:
         """All of the block or nothing of it."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as problem:
+        except sqlite3.DatabaseError as problem:
             raise IndexUnusable(
                 f"the index {self.path.parent} cannot be written: {problem}",
                 "wait until the other `rag index` has finished, or check that the folder may be written",
@@ -124,7 +154,8 @@ class Database:
             self.execute("COMMIT")
         finally:
             if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+                with self._explained():
+                    self._db.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -137,15 +168,15 @@ class Database:
             yield
         finally:
             if self._db.in_transaction:
-                self._db.execute("COMMIT")
+                self._db.rollback()  # nothing was written
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as problem:
-            if type(problem) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
-                raise  # a mistake in this program
+        except sqlite3.ProgrammingError:
+            raise  # a mistake in this program
+        except (sqlite3.DatabaseError, OverflowError, MemoryError) as problem:  # the last two: a damaged length
             raise IndexUnusable(
                 f"cannot read or write the index {self.path}: {problem}",
                 "check the folder and the space left; if the file is damaged, delete the folder and index again",

@@ -1,4 +1,4 @@
-"""What stands in the truth's tables: the schema, and records to and from rows."""
+"""What stands in the truth's tables: the schema, and records to and from rows, each row with its own checksum."""
 
 import json
 import struct
@@ -16,45 +16,73 @@ from rag.late import Look
 from rag.types import Document, Edges, Edit, Origin, Passage, Place, Span, offsets_of
 
 __all__ = [
+    "COMING",
+    "DOCUMENT",
     "FORMAT",
+    "LEAVING",
+    "LIVE",
+    "REBUILD",
     "SCHEMA",
     "NewPassage",
     "Source",
     "Stored",
+    "checksum",
     "edges",
     "look",
     "packed",
     "packed_keys",
     "packed_look",
     "passage",
+    "sound",
+    "source",
     "stored",
     "written",
 ]
 
-FORMAT = 3
+LIVE, COMING, LEAVING = 0, 1, 2
+"""States of sources and documents: readers see what is live or leaving, until the next generation is published."""
+
+FORMAT = 4
 SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (
-  id INTEGER PRIMARY KEY, path TEXT NOT NULL, location TEXT NOT NULL UNIQUE,
-  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, location TEXT NOT NULL UNIQUE,
+  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, complete INTEGER NOT NULL,
+  next TEXT NOT NULL, state INTEGER NOT NULL, crc INTEGER NOT NULL);
+CREATE INDEX sources_by_sha256 ON sources(sha256);
+CREATE TABLE contents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE,
+  original BLOB NOT NULL, edits BLOB NOT NULL, places BLOB NOT NULL, crc INTEGER NOT NULL);
 CREATE TABLE documents (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
-  doc_id TEXT NOT NULL, sha256 TEXT NOT NULL, encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL,
-  date TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL, metadata TEXT NOT NULL,
-  author TEXT NOT NULL, site TEXT NOT NULL, host TEXT NOT NULL, provenance TEXT NOT NULL, places BLOB NOT NULL,
-  original BLOB NOT NULL, edits BLOB NOT NULL, seen INTEGER NOT NULL, UNIQUE (source_id, doc_id));
+  id INTEGER PRIMARY KEY AUTOINCREMENT, source_id INTEGER NOT NULL REFERENCES sources(id),
+  content_id INTEGER NOT NULL REFERENCES contents(id), doc_id TEXT NOT NULL, sha256 TEXT NOT NULL,
+  encoding TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, url TEXT NOT NULL,
+  line INTEGER NOT NULL, metadata TEXT NOT NULL, author TEXT NOT NULL, site TEXT NOT NULL, host TEXT NOT NULL,
+  provenance TEXT NOT NULL, found BLOB NOT NULL, seen INTEGER NOT NULL, state INTEGER NOT NULL,
+  crc INTEGER NOT NULL, UNIQUE (source_id, doc_id, state));
+CREATE INDEX documents_by_content ON documents(content_id);
 CREATE INDEX documents_by_doc_id ON documents(doc_id);
 CREATE INDEX documents_by_host ON documents(host);
+CREATE INDEX documents_by_state ON documents(state) WHERE state <> 0;
 CREATE TABLE passages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, content_id INTEGER NOT NULL REFERENCES contents(id) ON DELETE CASCADE,
   number INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, line INTEGER NOT NULL,
-  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL, look BLOB NOT NULL);
-CREATE INDEX passages_by_document ON passages(document_id);
+  text TEXT NOT NULL, sentences TEXT NOT NULL, vector BLOB NOT NULL, place TEXT NOT NULL, look BLOB NOT NULL,
+  crc INTEGER NOT NULL);
+CREATE INDEX passages_by_content ON passages(content_id);
 CREATE TABLE edges (
   document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
-  site TEXT NOT NULL, body INTEGER NOT NULL, keys BLOB NOT NULL, dropped BLOB NOT NULL);
+  site TEXT NOT NULL, body INTEGER NOT NULL, keys BLOB NOT NULL, dropped BLOB NOT NULL, crc INTEGER NOT NULL);
 CREATE INDEX edges_by_site ON edges(site);
 """
+
+DOCUMENT = (
+    "d.id, d.source_id, d.content_id, d.doc_id, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line, "
+    "d.metadata, d.author, d.site, d.host, d.provenance, d.found, d.state, d.crc"
+)
+"""The columns of a document that its checksum is made of, its state, and the checksum plus the state."""
+
+REBUILD = "delete the index folder and index again; `rag status --check` says what else is damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +101,23 @@ class Source:
 class Stored:
     """A document with the edits that cleaned it, in offsets of its original.
 
-    `site` and `edges` serve to learn what the site repeats; empty where a document is no page of a site.
+    `site` and `edges` serve to learn what the site repeats; empty where a document is no page of a site. `found` is a
+    digest of the document as it was loaded, by which an unchanged one is known.
     """
 
     document: Document
     edits: tuple[Edit, ...]
     site: str = ""
     edges: Edges | None = None
+    found: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage on its way in: offsets in the original, the cleaned text, and sentences as spans of that text."""
+    """A passage on its way in: offsets in the original, the cleaned text, and sentences as spans of that text.
+
+    `line` counts from 0, on from the line on which its document begins.
+    """
 
     start: int
     end: int
@@ -92,6 +125,29 @@ class NewPassage:
     text: str
     sentences: tuple[Span, ...]
     place: str = ""
+
+    @property
+    def packed_sentences(self) -> str:
+        """The sentences as a row keeps them."""
+        return json.dumps([(span.start, span.end) for span in self.sentences])
+
+
+def checksum(*values: str | int | bytes) -> int:
+    """Of the values of a row, with their types: SQLite has none, and does not notice a changed byte inside a value."""
+    crc = 0
+    for value in values:
+        crc = zlib.crc32(value if isinstance(value, bytes) else f"{type(value).__name__}{value}\0".encode(), crc)
+    return crc
+
+
+def sound(what: str, crc: Any, *values: Any) -> None:
+    """Raises IndexUnusable where a row is not as it was written."""
+    try:
+        if checksum(*values) == crc:
+            return
+    except (TypeError, ValueError):
+        pass
+    raise IndexUnusable(f"{what} is damaged in the index", REBUILD)
 
 
 def packed(text: str) -> bytes:
@@ -135,47 +191,67 @@ def packed_look(look: Look, fingerprint: str) -> bytes:
 
 def look(packed: bytes, fingerprint: str) -> Look | None:
     """What was packed; None where it is damaged or of another model."""
-    if len(packed) < _LOOK.size:
+    if not isinstance(packed, bytes) or len(packed) < _LOOK.size:
         return None
-    checksum, width, chinese, parts = _LOOK.unpack_from(packed)
-    if checksum != zlib.crc32(memoryview(packed)[4:], zlib.crc32(fingerprint.encode())):
+    crc, width, chinese, parts = _LOOK.unpack_from(packed)
+    if crc != zlib.crc32(memoryview(packed)[4:], zlib.crc32(fingerprint.encode())):
         return None
     numbers = np.frombuffer(packed, dtype=_WIDTHS[width], offset=_LOOK.size)
     return Look(numbers[parts:], numbers[:parts], "zh" if chinese else "en")
 
 
 def edges(row: Sequence[Any]) -> Edges:
-    """From the columns `body`, `keys` and `dropped`."""
-    body, keys, dropped = row
-    with _undamaged("what an article's edges hold"):
-        return Edges(body, frozenset(array("q", keys)), frozenset(array("q", dropped)))
+    """From the columns `document_id`, `site`, `body`, `keys`, `dropped` and `crc`."""
+    key, site, body, keys, dropped, crc = row
+    sound(f"what is remembered of document {key}", crc, key, site, body, keys, dropped)
+    return Edges(body, frozenset(array("q", keys)), frozenset(array("q", dropped)))
+
+
+def source(row: Sequence[Any]) -> tuple[Source, Source | None]:
+    """From a row of all columns but `state`: the file as readers know it, and as it will be if it is changing."""
+    path, location, size, mtime_ns, sha256, complete, coming, crc = row[1:]
+    sound(f"what is noted of {path}", crc, *row[:-1])
+    now = Source(path, location, size, mtime_ns, sha256, bool(complete))
+    return now, Source(path, location, *json.loads(coming)) if coming else None
 
 
 def stored(row: Sequence[Any]) -> Stored:
-    """From a row of document columns."""
-    _, doc_id, path, original, sha256, encoding, kind, title, date, url, line, *_ = row
+    """From the columns of `DOCUMENT`, then `path` and all of `contents`."""
+    doc_id, sha256, encoding, kind, title, date, url, line, metadata, author, site = row[3:14]
+    head, (path, number, content, original, edits, places, crc) = row[:19], row[19:]
     with _undamaged(f"document {doc_id}"):
-        metadata: Mapping[str, Any] = json.loads(row[11])
-        text = _unpacked(original)
-        places = tuple(Place(*place) for place in json.loads(_unpacked(row[16])))
-        fields = (doc_id, path, text, sha256, encoding, kind, title, date, url, line, metadata, row[13], row[14])
-        document = Document(*fields, provenance=_provenance(row[15]), places=places)
-        return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(row[12]))))
+        document_is_sound(head)
+        sound(f"document {doc_id}", crc, number, content, original, edits, places)
+        noted: Mapping[str, Any] = json.loads(metadata)
+        at = tuple(Place(*place) for place in json.loads(_unpacked(places)))
+        fields = (doc_id, path, _unpacked(original), sha256, encoding, kind, title, date, url, line, noted)
+        document = Document(*fields, author, site, provenance=_provenance(row[15]), places=at)
+        return Stored(document, tuple(Edit(*edit) for edit in json.loads(_unpacked(edits))), found=row[16])
 
 
-def passage(row: Sequence[Any]) -> Passage:
-    """From a row of passage columns."""
-    key, number, start, end, line, text, sentences, doc_id, path, title, date, place, kind = row
+def document_is_sound(row: Sequence[Any]) -> None:
+    """Check the columns of `DOCUMENT`; raises IndexUnusable."""
+    *values, state, crc = row
+    # the state changes without the rest, so it is added to the checksum
+    sound(f"document {row[3]}", crc - state if isinstance(crc, int) and isinstance(state, int) else None, *values)
+
+
+def passage(row: Sequence[Any], head: Sequence[Any], path: str, also: Sequence[str]) -> Passage:
+    """From a row of all columns of a passage, those of `DOCUMENT`, the source's path, and ids of its copies."""
+    key, _, number, start, end, line, text, sentences, _, place, _, crc = row
+    doc_id, kind, title, date, first = head[3], head[6], head[7], head[8], head[10]
     with _undamaged(f"passage {number} of {doc_id}"):
+        sound(f"passage {number} of {doc_id}", crc, *row[:-1])
+        document_is_sound(head)
         spans = tuple(Span(a, b) for a, b in json.loads(sentences))
-        shown = (doc_id, path, title, date, start, end, line, text, spans, key, place, offsets_of(kind))
-        return Passage(f"{doc_id}#{number}", *shown)
+        shown = (doc_id, path, title, date, start, end, first + line, text, spans, key, place, offsets_of(kind))
+        return Passage(f"{doc_id}#{number}", *shown, tuple(also))
 
 
 @contextmanager
 def _undamaged(what: str) -> Iterator[None]:
-    """SQLite has no checksums: bytes that the disk has changed inside a value are met only here."""
+    """Bytes that were changed before they were written, by another program or by faulty memory, are met only here."""
     try:
         yield
     except (zlib.error, ValueError, TypeError) as problem:
-        raise IndexUnusable(f"{what} is damaged in the index: {problem}", "delete the index and rebuild") from problem
+        raise IndexUnusable(f"{what} is damaged in the index: {problem}", REBUILD) from problem

@@ -1,38 +1,42 @@
-"""The truth of an index: one SQLite file with documents, edits, passages and the bytes of their vectors."""
+"""The truth of an index, as it is read: one SQLite file with documents, edits, passages and the bytes of vectors."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
 from rag.index import rows
 from rag.index.database import Database
-from rag.index.filters import Filters, host
-from rag.index.rows import NewPassage, Source, Stored
+from rag.index.filters import Filters
+from rag.index.rows import COMING, DOCUMENT, LEAVING, Source, Stored
 from rag.late import Look
 from rag.protocols import Floats, Ids
-from rag.types import Document, Edges, Passage
+from rag.types import Edges, Passage
 
-__all__ = ["Store"]
+__all__ = ["CONTENT", "PASSAGE", "SOURCE", "Store"]
 
-_PASSAGE = """SELECT p.id, p.number, p.start, p."end", p.line, p.text, p.sentences, d.doc_id, s.path, d.title, d.date,
-p.place, d.kind
-FROM passages p JOIN documents d ON d.id = p.document_id JOIN sources s ON s.id = d.source_id"""
-_STORED = """SELECT d.id, d.doc_id, s.path, d.original, d.sha256, d.encoding, d.kind, d.title, d.date, d.url, d.line,
-d.metadata, d.edits, d.author, d.site, d.provenance, d.places FROM documents d JOIN sources s ON s.id = d.source_id"""
-
-_SOURCE = "SELECT path, location, size, mtime_ns, sha256, complete FROM sources"
+CONTENT = "c.id, c.key, c.original, c.edits, c.places, c.crc"
+_STORED = f"""SELECT {DOCUMENT}, s.path, {CONTENT}
+FROM documents d JOIN sources s ON s.id = d.source_id JOIN contents c ON c.id = d.content_id"""
+_COLUMNS = (
+    'p.id, p.content_id, p.number, p.start, p."end", p.line, p.text, p.sentences, p.vector, p.place, p.look, p.crc'
+)
+PASSAGE = f"SELECT {_COLUMNS} FROM passages p"
+_TITLED = f"""SELECT (SELECT title FROM documents d WHERE d.content_id = p.content_id LIMIT 1), {_COLUMNS}
+FROM passages p"""
+SOURCE = "SELECT id, path, location, size, mtime_ns, sha256, complete, next, crc FROM sources"
+_SHOWN = f"d.state <> {COMING}"
+_NEXT = f"d.state <> {LEAVING}"
 
 
 class Store:
     """Opened on a file; `create` makes it.
 
-    A transaction that adds or removes passages raises the generation; `raised` counts those made through this object.
+    What is read is the published generation, unless it says otherwise: articles that a run has staged since are seen
+    when it publishes them, all at once. A second thread reads through a connection of its own.
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
@@ -41,260 +45,244 @@ class Store:
             raise IndexUnusable(
                 f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent)
             )
-        self._db = Database(path, create=create)
-        self.raised = 0
-        self._moved = False
-        found = self.meta.get("format")
-        if found != str(rows.FORMAT):
+        self.database = Database(path, create=create)
+        try:
+            found = self.database.one("SELECT value FROM meta WHERE key = 'format'")
+            if not found or found[0] != str(rows.FORMAT):
+                raise IndexUnusable(
+                    f"{path} has format {found and found[0]}, this program reads {rows.FORMAT}",
+                    "delete the folder and index again",
+                )
+        except IndexUnusable:
             self.close()
-            raise IndexUnusable(
-                f"{path} has format {found}, this program reads {rows.FORMAT}", "delete the folder and index again"
-            )
+            raise
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self.database.close()
 
     # -- what the index says of itself
 
     @property
     def meta(self) -> dict[str, str]:
         """Format, generation, embedder, fingerprint, dimensions and what else was noted."""
-        return dict(self._db.rows("SELECT key, value FROM meta"))
-
-    def note(self, **values: str) -> None:
-        """Set entries of `meta`, all or none."""
-        places = ", ".join("(?, ?)" for _ in values)
-        flat = [part for entry in values.items() for part in entry]
-        self._db.execute(f"INSERT OR REPLACE INTO meta VALUES {places}", flat)
+        noted = {}
+        for key, value, crc in self.database.rows("SELECT key, value, crc FROM meta"):
+            rows.sound(f"the note {key!r}", crc, key, value)
+            noted[key] = value
+        return noted
 
     @property
     def generation(self) -> int:
-        """Number of transactions so far that changed passages, which is what vectors and terms are made from."""
-        return int(self._db.one("SELECT value FROM meta WHERE key = 'generation'")[0])
+        """Number of times so far that other passages were published, which is what vectors and terms are made from."""
+        return self._number("generation")
+
+    def latest(self) -> int:
+        """The generation that a new reader would see, whatever snapshot this thread has open."""
+        other = Store(self.path, create=False)
+        try:
+            return other.generation
+        finally:
+            other.close()
+
+    def _number(self, key: str) -> int:
+        row = self.database.one("SELECT value, crc FROM meta WHERE key = ?", (key,))
+        if row is None:
+            return 0
+        rows.sound(f"the note {key!r}", row[1], key, row[0])
+        return int(row[0])
+
+    def totals(self) -> tuple[int, int]:
+        """Number and sum of the published passages' ids, as noted: what derived files must agree with."""
+        return self._number("passages"), self._number("sum")
+
+    def counted(self) -> tuple[int, int]:
+        """The same, counted."""
+        row = self.database.one(
+            "SELECT count(*), coalesce(sum(p.id), 0) FROM passages p WHERE EXISTS "
+            f"(SELECT 1 FROM documents d WHERE d.content_id = p.content_id AND {_SHOWN})"
+        )
+        return row[0], row[1]
 
     def counts(self) -> tuple[int, int, int]:
         """Numbers of sources, documents and passages."""
-        row = self._db.one(
-            "SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+        row = self.database.one(
+            f"SELECT (SELECT count(*) FROM sources WHERE state <> {COMING}), "
+            f"(SELECT count(*) FROM documents d WHERE {_SHOWN})"
         )
-        return row[0], row[1], row[2]
+        return row[0], row[1], self._number("passages")
 
     @property
     def empty(self) -> bool:
         """Whether there is no passage."""
-        return self._db.one("SELECT 1 FROM passages LIMIT 1") is None
-
-    def totals(self) -> tuple[int, int]:
-        """Number and sum of the passages' ids: what derived files must agree with. Read from an index alone."""
-        row = self._db.one("SELECT count(*), coalesce(sum(id), 0) FROM passages")
-        return row[0], row[1]
+        return not self._number("passages")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read in the block is of one state, whoever writes meanwhile."""
-        with self._db.snapshot():
+        """Everything that this thread reads in the block is of one state, whoever writes meanwhile."""
+        with self.database.snapshot():
             yield
 
-    # -- writing
+    # -- files
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of the block or nothing of it; the generation rises by one if passages came or went."""
-        self._moved = False
-        with self._db.transaction():
-            yield
-            if self._moved:
-                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-        self.raised += self._moved
+    def sources(self, *, coming: bool = False) -> dict[str, Source]:
+        """All files, by location; `coming`: as they are when what is staged is published."""
+        state = LEAVING if coming else COMING
+        found = self.database.rows(f"{SOURCE} WHERE state <> {state} ORDER BY path")
+        both = (rows.source(row) for row in found)
+        return {now.location: (after if coming and after else now) for now, after in both}
 
-    def put_source(self, source: Source) -> int:
-        """Insert or update by location; returns its key."""
-        return int(
-            self._db.one(
-                "INSERT INTO sources(path, location, size, mtime_ns, sha256, complete) VALUES (?,?,?,?,?,?) "
-                "ON CONFLICT(location) DO UPDATE SET size=excluded.size, "
-                "mtime_ns=excluded.mtime_ns, sha256=excluded.sha256, complete=excluded.complete RETURNING id",
-                (source.path, source.location, source.size, source.mtime_ns, source.sha256, source.complete),
-            )[0]
+    def documents_by_source(self) -> dict[str, int]:
+        """How many documents each file has, by location, when what is staged is published."""
+        found = self.database.rows(
+            "SELECT s.location, count(*) FROM documents d JOIN sources s ON s.id = d.source_id "
+            f"WHERE {_NEXT} GROUP BY d.source_id"
         )
+        return dict(found)
 
-    def holds(self, location: str, document: Document) -> tuple[bool, bool]:
-        """Whether the source at `location` has a document of this id, and whether it is this very one."""
-        row = self._db.one(
-            "SELECT d.sha256, d.line, d.title, d.date, d.author, d.site "
-            "FROM documents d JOIN sources s ON s.id = d.source_id WHERE s.location = ? AND d.doc_id = ?",
-            (location, document.doc_id),
+    # -- documents
+
+    def documents_of(self, key: int, first: str = "") -> list[tuple[Stored, Source]]:
+        """The documents that hold a passage, with their files; that of the id `first` comes first."""
+        found = self.database.rows(
+            f"{_STORED} WHERE c.id = (SELECT content_id FROM passages WHERE id = ?) AND {_SHOWN} "
+            "ORDER BY d.doc_id <> ?, d.id",
+            (key, first),
         )
-        if row is None:
-            return False, False
-        said = (document.title, document.date, document.author, document.site)
-        same = (row[0], row[1]) == (document.sha256, document.line)
-        return True, same and all(one in ("", kept) for one, kept in zip(said, row[2:], strict=True))
-
-    def count_documents(self, location: str) -> int:
-        """How many documents came from the source at `location`."""
-        row = self._db.one(
-            "SELECT count(*) FROM documents d JOIN sources s ON s.id = d.source_id WHERE s.location = ?",
-            (location,),
-        )
-        return int(row[0])
-
-    def keep(self, source_key: int, doc_id: str, seen: int) -> None:
-        """Mark a document as seen in this pass."""
-        self._db.execute("UPDATE documents SET seen = ? WHERE source_id = ? AND doc_id = ?", (seen, source_key, doc_id))
-
-    def put_document(
-        self,
-        source_key: int,
-        stored: Stored,
-        passages: Sequence[NewPassage],
-        vectors: Floats,
-        looks: Sequence[bytes],
-        seen: int,
-    ) -> tuple[list[int], list[int]]:
-        """Insert a document in place of the one of the same `doc_id`; returns passage ids now there and now gone."""
-        document = stored.document
-        gone = self.remove_documents("source_id = ? AND doc_id = ?", (source_key, document.doc_id))
-        edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
-        places = [(place.start, place.label) for place in document.places]
-        key = self._db.execute(
-            "INSERT INTO documents(source_id, doc_id, sha256, encoding, kind, title, date, url, line, metadata, "
-            "author, site, provenance, host, original, edits, seen, places) "
-            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (source_key, document.doc_id, document.sha256, document.encoding, document.kind, document.title)
-            + (document.date, document.url, document.line, json.dumps(dict(document.metadata), ensure_ascii=False))
-            + (
-                document.author,
-                document.site,
-                rows.written(document.provenance),
-                host(urlsplit(document.url).hostname or ""),
-            )
-            + (rows.packed(document.text), rows.packed(json.dumps(edits, ensure_ascii=False)), seen)
-            + (rows.packed(json.dumps(places, ensure_ascii=False)),),
-        ).lastrowid
-        if stored.edges:
-            kept = stored.edges
-            packed = (rows.packed_keys(kept.keys), rows.packed_keys(kept.dropped))
-            self._db.execute("INSERT INTO edges VALUES (?,?,?,?,?)", (key, stored.site, kept.body, *packed))
-        half = vectors.astype(np.float16)
-        self._moved = self._moved or bool(passages)
-        fresh = []
-        for number, (passage, vector, look) in enumerate(zip(passages, half, looks, strict=True)):
-            sentences = json.dumps([(span.start, span.end) for span in passage.sentences])
-            row = (key, number, passage.start, passage.end, passage.line, passage.text, sentences, vector.tobytes())
-            fresh.append(
-                self._db.execute(
-                    'INSERT INTO passages(document_id, number, start, "end", line, text, sentences, vector, place, '
-                    "look) VALUES (?,?,?,?,?,?,?,?,?,?)",
-                    (*row, passage.place, look),
-                ).lastrowid
-                or 0
-            )
-        return fresh, gone
-
-    def remove_documents(self, where: str, values: Sequence[Any]) -> list[int]:
-        """Remove documents by an SQL condition of this package's own; returns the ids of their passages."""
-        condition = f"document_id IN (SELECT id FROM documents WHERE {where})"
-        gone = [row[0] for row in self._db.rows(f"SELECT id FROM passages WHERE {condition}", values)]
-        self._db.execute(f"DELETE FROM documents WHERE {where}", values)
-        self._moved = self._moved or bool(gone)
-        return gone
-
-    def remove_unseen(self, source_key: int, seen: int) -> tuple[list[int], int]:
-        """Remove the documents of a source that this pass has not met; returns passage ids and how many documents."""
-        condition = "source_id = ? AND seen <> ?"
-        count = int(self._db.one(f"SELECT count(*) FROM documents WHERE {condition}", (source_key, seen))[0])
-        return self.remove_documents(condition, (source_key, seen)), count
-
-    def remove_source(self, location: str) -> tuple[list[int], int]:
-        """Remove a file with its documents; returns the ids of their passages and how many documents they were."""
-        condition = "source_id = (SELECT id FROM sources WHERE location = ?)"
-        documents = self._db.one(f"SELECT count(*) FROM documents WHERE {condition}", (location,))[0]
-        gone = self.remove_documents(condition, (location,))
-        self._db.execute("DELETE FROM sources WHERE location = ?", (location,))
-        return gone, documents
-
-    # -- reading
-
-    def sources(self) -> dict[str, Source]:
-        """All files, by location."""
-        return {row[1]: _source(row) for row in self._db.rows(f"{_SOURCE} ORDER BY path")}
-
-    def document_of(self, key: int) -> tuple[Stored, str]:
-        """The document that holds a passage, and the location of its source."""
-        row = self._db.one(f"{_STORED} WHERE d.id = (SELECT document_id FROM passages WHERE id = ?)", (key,))
-        if row is None:
+        all_of = [(rows.stored(row), self._source(row[1])) for row in found]
+        if not all_of:
             raise NotFound(f"passage {key} is no longer in the index {self.path.parent}", "ask again")
-        place = self._db.one(
-            "SELECT s.location FROM sources s JOIN documents d ON d.source_id = s.id WHERE d.id = ?", (row[0],)
-        )
-        return rows.stored(row), str(place[0])
+        return all_of
 
-    def source_at(self, location: str) -> Source:
-        """The source at a location that is known."""
-        return _source(self._db.one(f"{_SOURCE} WHERE location = ?", (location,)))
+    def _source(self, key: int) -> Source:
+        return rows.source(self.database.one(f"{SOURCE} WHERE id = ?", (key,)))[0]
 
     def documents(self, column: str, value: str) -> list[Stored]:
         """Documents whose `doc_id` or source `path` is `value`."""
         name = {"doc_id": "d.doc_id", "path": "s.path"}[column]
-        return [rows.stored(row) for row in self._db.rows(f"{_STORED} WHERE {name} = ? ORDER BY d.id", (value,))]
+        found = self.database.rows(f"{_STORED} WHERE {name} = ? AND {_SHOWN} ORDER BY d.id", (value,))
+        return [rows.stored(row) for row in found]
+
+    def document(self, number: int) -> tuple[Stored, int, Source]:
+        """A document by its number, whether it is published or not, with its source and the key of that."""
+        row = self.database.one(f"{_STORED} WHERE d.id = ?", (number,))
+        return rows.stored(row), int(row[1]), self._source(row[1])
+
+    def listed(self, offset: int, limit: int) -> list[tuple[str, str, str, str, str]]:
+        """Id, source, title, date and site of documents, in order of source, then as they stand in it."""
+        return list(
+            self.database.rows(
+                "SELECT d.doc_id, s.path, d.title, d.date, d.site FROM documents d "
+                f"JOIN sources s ON s.id = d.source_id WHERE {_SHOWN} ORDER BY s.path, d.line, d.id LIMIT ? OFFSET ?",
+                (limit, offset),
+            )
+        )
+
+    def locations(self, doc_id: str) -> list[str]:
+        """The locations of the sources that hold a document of this id."""
+        found = self.database.rows(
+            f"SELECT s.location FROM sources s JOIN documents d ON d.source_id = s.id WHERE d.doc_id = ? AND {_SHOWN}",
+            (doc_id,),
+        )
+        return [row[0] for row in found]
 
     def edges(self, site: str) -> dict[int, Edges]:
-        """What is remembered of the pages of `site`, by number of the document."""
-        found = self._db.rows("SELECT document_id, body, keys, dropped FROM edges WHERE site = ?", (site,))
-        return {row[0]: rows.edges(row[1:]) for row in found}
+        """What is remembered of the pages of `site`, by number of the document, with what is staged."""
+        found = self.database.rows(
+            "SELECT e.document_id, e.site, e.body, e.keys, e.dropped, e.crc FROM edges e "
+            f"JOIN documents d ON d.id = e.document_id WHERE e.site = ? AND {_NEXT} ORDER BY e.document_id",
+            (site,),
+        )
+        return {row[0]: rows.edges(row) for row in found}
 
     def sites(self) -> list[str]:
         """The sites of which pages are remembered."""
-        return [row[0] for row in self._db.rows("SELECT DISTINCT site FROM edges ORDER BY site")]
+        return [row[0] for row in self.database.rows("SELECT DISTINCT site FROM edges ORDER BY site")]
 
-    def document(self, key: int) -> tuple[Stored, int]:
-        """A document by its number, and the key of its source."""
-        row = self._db.one(f"{_STORED} WHERE d.id = ?", (key,))
-        source = self._db.one("SELECT source_id FROM documents WHERE id = ?", (key,))
-        return rows.stored(row), int(source[0])
+    # -- passages
 
-    def passages(self, keys: Iterable[int]) -> dict[int, Passage]:
-        """Passages by id; ids that are not there are left out."""
-        return {row[0]: rows.passage(row) for row in self._some(_PASSAGE, keys)}
+    def passages(self, keys: Iterable[int], filters: Filters | None = None) -> dict[int, Passage]:
+        """Passages by id; ids that are not there are left out.
+
+        A text that several documents have is shown as the first one's that `filters` let through.
+        """
+        found = {row[0]: row for row in self._some(PASSAGE, "p.id", keys)}
+        condition, values = filters.condition() if filters else ("1", [])
+        heads: dict[int, list[Sequence[Any]]] = {}
+        joined = f"SELECT {DOCUMENT}, s.path, {condition} FROM documents d JOIN sources s ON s.id = d.source_id"
+        contents = {row[1] for row in found.values() if isinstance(row[1], int)}
+        for row in self._some(joined, f"{_SHOWN} AND d.content_id", contents, values):
+            heads.setdefault(row[2], []).append(row)
+        shown = {}
+        for key, row in found.items():
+            own = sorted(heads.get(row[1], ()), key=lambda head: (not head[20], head[0]))
+            if own and own[0][20]:
+                first, *others = own
+                also = dict.fromkeys(one[3] for one in others if one[3] != first[3])
+                shown[key] = rows.passage(row, first[:19], first[19], list(also))
+        return shown
 
     def looks(self, keys: Iterable[int], fingerprint: str) -> dict[int, Look]:
         """What was noted of passages for the second look with a model, by id; without those of which nothing was."""
-        found = self._some("SELECT p.id, p.look FROM passages p", keys)
+        found = self._some("SELECT p.id, p.look FROM passages p", "p.id", keys)
         return {key: look for key, packed in found if (look := rows.look(packed, fingerprint))}
 
-    def _some(self, select: str, keys: Iterable[int]) -> Iterator[Any]:
+    def _some(self, select: str, column: str, keys: Iterable[int], values: Sequence[Any] = ()) -> Iterator[Any]:
         wanted = [int(key) for key in keys]
         for at in range(0, len(wanted), 500):
             some = wanted[at : at + 500]
-            yield from self._db.rows(f"{select} WHERE p.id IN ({','.join('?' * len(some))})", some)
+            yield from self.database.rows(f"{select} WHERE {column} IN ({','.join('?' * len(some))})", [*values, *some])
 
     def among(self, filters: Filters) -> Ids:
         """Ids of the passages of the documents that `filters` let through."""
         condition, values = filters.condition()
-        keys = self._db.rows(
-            "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id "
-            f"JOIN sources s ON s.id = d.source_id WHERE {condition} ORDER BY p.id",
+        keys = self.database.rows(
+            "SELECT DISTINCT p.id FROM passages p JOIN documents d ON d.content_id = p.content_id "
+            f"JOIN sources s ON s.id = d.source_id WHERE {_SHOWN} AND {condition} ORDER BY p.id",
             values,
         )
         return np.fromiter((row[0] for row in keys), dtype=np.int64)
 
-    def each_passage(self, dimensions: int, after: int = 0) -> Iterator[tuple[int, str, str, Floats]]:
-        """Id, title, text and vector of each passage with an id above `after`, in order of id."""
-        found = self._db.rows(
-            "SELECT p.id, d.title, p.text, p.vector FROM passages p JOIN documents d ON d.id = p.document_id "
-            "WHERE p.id > ? ORDER BY p.id",
-            (after,),
-        )
-        for key, title, text, vector in found:
-            numbers = np.frombuffer(vector, dtype=np.float16)
+    def each_passage(self, dimensions: int, *, coming: bool = False) -> Iterator[tuple[int, str, str, Floats]]:
+        """Id, title, text and vector of each passage, in order of id; `coming`: with what is staged."""
+        shown = _NEXT if coming else _SHOWN
+        where = f"EXISTS (SELECT 1 FROM documents d WHERE d.content_id = p.content_id AND {shown}) ORDER BY p.id"
+        yield from self._each(self.database.rows(f"{_TITLED} WHERE {where}"), dimensions)
+
+    def these_passages(self, keys: Iterable[int], dimensions: int) -> Iterator[tuple[int, str, str, Floats]]:
+        """The same of some passages, whether they are published or not."""
+        yield from self._each(self._some(_TITLED, "p.id", keys), dimensions)
+
+    def _each(self, found: Iterable[Any], dimensions: int) -> Iterator[tuple[int, str, str, Floats]]:
+        for title, *values, crc in found:
+            rows.sound(f"passage {values[0]} in {self.path}", crc, *values)
+            numbers = np.frombuffer(values[8], dtype=np.float16)
             if len(numbers) != dimensions:
-                raise IndexUnusable(
-                    f"passage {key} in {self.path} has a damaged vector", "delete the index and rebuild"
-                )
-            yield key, title, text, numbers.astype(np.float32)
+                raise IndexUnusable(f"passage {values[0]} in {self.path} has a damaged vector", rows.REBUILD)
+            yield values[0], title, values[6], numbers.astype(np.float32)
 
+    # -- what is staged
 
-def _source(row: Sequence[Any]) -> Source:
-    return Source(row[0], row[1], row[2], row[3], row[4], bool(row[5]))
+    def staged(self) -> bool:
+        """Whether anything is."""
+        found = self.database.one(
+            "SELECT EXISTS (SELECT 1 FROM documents WHERE state <> 0) "
+            "OR EXISTS (SELECT 1 FROM sources WHERE state <> 0 OR next <> '')"
+        )
+        return bool(found[0])
+
+    def coming(self) -> list[int]:
+        """Ids of the passages that will be new."""
+        return self._moving(COMING, _SHOWN)
+
+    def leaving(self) -> list[int]:
+        """Ids of the passages that will be gone."""
+        return self._moving(LEAVING, _NEXT)
+
+    def _moving(self, state: int, unless: str) -> list[int]:
+        found = self.database.rows(
+            "SELECT p.id FROM passages p "
+            f"WHERE p.content_id IN (SELECT content_id FROM documents WHERE state = {state}) AND NOT "
+            f"EXISTS (SELECT 1 FROM documents d WHERE d.content_id = p.content_id AND {unless}) ORDER BY p.id"
+        )
+        return [row[0] for row in found]

@@ -45,6 +45,11 @@ class FlatVectors:
         """Number and sum of the ids."""
         return len(self), int(faiss.vector_to_array(self._index.id_map).sum())
 
+    def copy(self) -> "FlatVectors":
+        """The same again, so that a change of one is not seen in the other."""
+        sketch = Sketch(self.dimensions, faiss.clone_index(self._sketch.index)) if self._sketch else None
+        return FlatVectors(self.dimensions, faiss.clone_index(self._index), sketch)
+
     def add(self, ids: Ids, vectors: Floats) -> None:
         """Add rows under new ids."""
         if not len(ids):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,19 +20,20 @@ from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.display import in_script_of
 from rag.errors import BadInput, NotFound
-from rag.index import Filters, Index
+from rag.index import Filters, Index, Stored
 from rag.late import prepare
 from rag.library.finding import find
 from rag.library.report import Report
-from rag.protocols import Embedder, Progress, Reranker, WordEmbedder, Writer
+from rag.protocols import Embedder, Progress, Reranker, Traced, WordEmbedder, Writer
 from rag.script import language
 from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
 
 if TYPE_CHECKING:
     from rag.library.conversation import Conversation
 
-if TYPE_CHECKING:  # searching needs nothing of it
+if TYPE_CHECKING:  # searching needs nothing of these
     from rag.clean import TracedText
+    from rag.index.check import Problem, Repaired
 
 __all__ = ["Library", "Report"]
 
@@ -92,6 +93,17 @@ class Library:
             self.index.close()
             del self.__dict__["index"]
 
+    def another(self) -> "Library":
+        """The same library for another thread that reads at the same time; models and memory are shared.
+
+        Each of them is for one thread at a time. Raises NotFound where there is no index.
+        """
+        made = object.__new__(Library)
+        shared = ("settings", "path", "embedder", "words", "background", "writer")
+        made.__dict__.update({name: getattr(self, name) for name in shared})
+        made.__dict__["index"] = self.index.another()
+        return made
+
     @cached_property
     def index(self) -> Index:
         """The folder; raises NotFound where there is none."""
@@ -133,11 +145,12 @@ class Library:
             return self.writer.name
         return self.settings.writer
 
-    def add(self, *paths: str | Path, on_progress: Progress | None = None) -> Report:
+    def add(self, *paths: str | Path, on_progress: Progress | None = None, confined: bool = False) -> Report:
         """Bring the index in step with files and folders: what is new, changed or gone; the rest is not worked on.
 
-        A file that cannot be read is skipped and named in the report. Raises NotFound for a path that neither exists
-        nor is known to the index, and for folders without an article.
+        A file that cannot be read is skipped and named in the report, and if `confined` so is one that a link places
+        outside of `paths`. Raises NotFound for a path that neither exists nor is known to the index, and for folders
+        without an article.
         """
         from rag.library.add import bring_in_step  # with all that reads files behind it: searching needs none of it
         from rag.load import find
@@ -149,7 +162,16 @@ class Library:
                     self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
             self.__dict__["index"] = Index(self.path, create=True)
         self.index.bind(self.embedder)
-        return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress)
+        return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress, confined=confined)
+
+    def remove(self, doc_id: str) -> int:
+        """Take the articles of this id out of the index and say how many they were; their files stay as they are.
+
+        What was removed comes back when its file changes and is added again. Raises NotFound for an unknown id.
+        """
+        from rag.library.add import take_out
+
+        return take_out(self.index, doc_id)
 
     def search(
         self,
@@ -159,14 +181,15 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
-        under: str = "",
+        under: str | Sequence[str] = "",
         site: str = "",
         mmr: float = 1.0,
     ) -> list[Hit]:
         """The best passages, best first; passages of the same text count once.
 
-        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob; `site`: only pages of this
-        host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0 nothing else counts.
+        Dates are ISO, both inclusive. `under`: only files in this folder, or of this glob, or of one of several;
+        `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0
+        nothing else counts.
         """
         filters = Filters(since, until, under, site)
         if not 0 <= mmr <= 1:
@@ -176,12 +199,15 @@ class Library:
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
-        if self.index.truth.empty:
-            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
-        self.index.bind(self.embedder)
         mode = mode or cast(Mode, self.settings.mode)
         if mode not in MODES:
             raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
+        return self.index.read(lambda: self._searched(question, k, mode, filters, mmr))
+
+    def _searched(self, question: str, k: int, mode: Mode, filters: Filters, mmr: float) -> list[Hit]:
+        if self.index.truth.empty:
+            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
+        self.index.bind(self.embedder)
         return find(self, question, k, mode, filters or None, mmr)
 
     def ask(
@@ -192,27 +218,28 @@ class Library:
         mode: Mode | None = None,
         since: str = "",
         until: str = "",
-        under: str = "",
+        under: str | Sequence[str] = "",
         site: str = "",
+        on_hits: Callable[[Sequence[Hit]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
     ) -> Answer:
         """An answer in which every statement is cited and supported, or a refusal; arguments as those of `search`.
 
-        `on_text` is given what the writer writes, as it comes; it is not verified until the answer is returned.
+        `on_hits` is given the passages before anything is written. `on_text` is given what the writer writes, as it
+        comes; it is not verified until the answer is returned.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
-        hits = self.search(question, k, mode=mode, since=since, until=until, under=under, site=site)
-        evidence, best = judged.gather(
-            question, prepare(question, self.words, self.background), hits, self.words, OFFERED
-        )
+        filtered = {"since": since, "until": until, "under": under, "site": site}
+        hits, evidence, best, proven, stale = self.index.read(lambda: self._gathered(question, k, mode, filtered))
+        if on_hits:
+            on_hits(hits)
         text, reason = "", ""
         citations: tuple[Citation, ...] = ()
         said: tuple[Statement, ...] = ()
-        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+        if not evidence:
             reason = refuse.reason(best, language(question))
         else:
-            proven, stale = self._citations(evidence, hits)
             offered = [one for one in evidence if one.number in proven]
             if offered:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
@@ -226,6 +253,17 @@ class Library:
             question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
         )
 
+    def _gathered(
+        self, question: str, k: int | None, mode: Mode | None, filtered: Mapping[str, Any]
+    ) -> tuple[list[Hit], Sequence[Evidence], Any, dict[int, Citation], list[str]]:
+        """Hits, evidence, its best features, citations by number of the evidence, and sources that changed since."""
+        hits = self.search(question, k, mode=mode, **filtered)
+        asked = prepare(question, self.words, self.background)
+        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
+        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+            return hits, [], best, {}, []
+        return hits, evidence, best, *self._citations(evidence, hits)
+
     def _written(self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None) -> str:
         parts = []
         for made in self.writer.write(question, offered):
@@ -234,11 +272,14 @@ class Library:
                 on_text(parts[-1])
         return "".join(parts)
 
-    def chat(self) -> "Conversation":
-        """A conversation, in which questions may lean on those before. Raises NotFound where there is no index."""
+    def chat(self, history: Sequence[tuple[str, str]] = ()) -> "Conversation":
+        """A conversation, in which questions may lean on those before. Raises NotFound where there is no index.
+
+        `history` are questions and answers, oldest first, of a conversation that was held elsewhere.
+        """
         from rag.library.conversation import Conversation
 
-        return Conversation(self)
+        return Conversation(self, history)
 
     def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
         """A verified citation for each number of the evidence that has one; and the sources that changed since."""
@@ -250,10 +291,9 @@ class Library:
         for one in evidence:
             hit = hits[one.hit]
             if hit.key not in pages:
-                stored, location = self.index.truth.document_of(hit.key)
-                document = stored.document
-                current = is_current(self.index.truth.source_at(location))
-                pages[hit.key] = (document, TracedText(document.text, stored.edits)) if current else None
+                copies = self.index.truth.documents_of(hit.key, hit.doc_id)
+                stored = next((stored for stored, source in copies if is_current(source)), None)
+                pages[hit.key] = (stored.document, TracedText(stored.document.text, stored.edits)) if stored else None
             page = pages[hit.key]
             if page is None:
                 stale.append(hit.source)
@@ -276,6 +316,39 @@ class Library:
         from rag.library.pages import pages_at
 
         return pages_at(source, lambda: self.index.truth)
+
+    def document(self, doc_id: str) -> "tuple[Document, TracedText]":
+        """The article of this id with its cleaned text, from the index alone. Raises NotFound."""
+        from rag.library.pages import page_of
+
+        return page_of(doc_id, self.index.truth)
+
+    def documents(self, offset: int = 0, limit: int = 100) -> list[dict[str, str]]:
+        """`doc_id`, `source`, `title`, `date` and `site` of the articles, in order of source."""
+        names = ("doc_id", "source", "title", "date", "site")
+        return [dict(zip(names, row, strict=True)) for row in self.index.truth.listed(offset, limit)]
+
+    @staticmethod
+    def page_of(stored: Stored) -> Traced:
+        """A stored document as it was cleaned, by the edits that are stored with it."""
+        from rag.clean import TracedText
+
+        return TracedText(stored.document.text, stored.edits)
+
+    def check(self) -> "list[Problem]":
+        """All that is wrong with the index; changes nothing."""
+        from rag.index.check import problems
+
+        return problems(self.index, self.page_of)
+
+    def repair(self) -> "Repaired":
+        """Mend what can be: rebuild what is derived, publish what was interrupted, drop rows that are damaged.
+
+        Raises IndexUnusable where the database itself is damaged.
+        """
+        from rag.index.check import repair
+
+        return repair(self.index, self.page_of)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""

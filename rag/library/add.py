@@ -1,8 +1,9 @@
 """Adding: files to documents to passages to vectors, in batches, each committed whole."""
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,20 +11,24 @@ from rag.chunk import chunk
 from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
 from rag.clean import edges as edges_of
 from rag.errors import NotFound, RagError, Unreadable
-from rag.index import Changes, Index, NewPassage, Source, Stored
-from rag.library.embedded import embedded
+from rag.index import Index, NewPassage, Source, Staging, Stored
+from rag.index.staging import Held
+from rag.index.store import Store
+from rag.library.embedded import digest, vectors_and_looks
 from rag.library.report import Report
 from rag.library.sites import Sites, location_of, site_of
 from rag.load import STDIN, blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress, WordEmbedder
 from rag.types import Document, Kind, Span
 
-__all__ = ["bring_in_step", "is_current", "prepare"]
+__all__ = ["bring_in_step", "is_current", "prepare", "take_out"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
 
 _TOGETHER = 64  # documents that are cleaned again in one transaction
+UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
+_SETTLED = "settled"
 
 OnProblem = Callable[[str, str], None]
 Models = tuple[Embedder, WordEmbedder]  # for vectors, and for the second look
@@ -34,15 +39,16 @@ def prepare(document: Document, site: str = "", known: frozenset[int] = frozense
 
     `known` are keys of the lines that its `site` repeats; without a site nothing of it is remembered.
     """
+    found = digest(document)
     page = clean(document.text, document.kind)
     edges = edges_of(page.text) if site else None
     if edges:
         edges = replace(edges, dropped=edges.keys & known)
         page = without(page, edges.dropped)
     document = described(document, page)
-    stored = Stored(document, page.edits, site, edges)
+    stored = Stored(document, page.edits, site, edges, found)
     passages: list[NewPassage] = []
-    line, counted = document.line, 0
+    line, counted = 0, 0
     pieces = chunk(page.text, breaks(page))
     for piece in pieces:
         if len(pieces) > 1 and piece.span.of(page.text) == document.title:
@@ -86,55 +92,71 @@ def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> 
 class _Batch:
     """Work that waits for its transaction, in order: documents to store or to keep, sources that are finished."""
 
-    def __init__(self, index: Index, models: Models, changes: Changes, report: Report) -> None:
-        self._index, self._models, self._changes, self._report = index, models, changes, report
-        self._waiting: list[tuple[Source, Stored | str | Literal[True], list[NewPassage]]] = []
+    def __init__(self, index: Index, staging: Staging, models: Models, report: Report) -> None:
+        self._index, self._staging, self._models, self._report = index, staging, models, report
+        self._waiting: list[tuple[Source, Stored | Held | Literal[True], list[NewPassage]]] = []
+        self._met: set[tuple[str, str]] = set()
         self._room = BATCH
-        self._seen = int(index.truth.meta.get("passes", "0")) + 1
-        index.truth.note(passes=str(self._seen))
+        self._unpublished = 0
+        self.seen = int(index.truth.meta.get("passes", "0")) + 1
+        staging.note(passes=str(self.seen))
 
-    def put(self, source: Source, what: Stored | str | Literal[True], passages: list[NewPassage]) -> None:
-        """`what`: a document; the id of one to keep; or True when the source is finished."""
+    def put(self, source: Source, what: Stored | Held | Literal[True], passages: list[NewPassage]) -> None:
+        """`what`: a document; one to keep; or True when the source is finished."""
         self._waiting.append((source, what, passages))
         self._room -= len(passages) or 1
         if self._room <= 0:
             self.flush()
 
+    def repeats(self, source: Source, doc_id: str, held: Held | None) -> bool:
+        """Whether this pass has met a document of this id in this source before; from now on it has."""
+        met = (source.location, doc_id) in self._met or (held is not None and held.seen == self.seen)
+        self._met.add((source.location, doc_id))
+        return met
+
     def flush(self) -> None:
         """Embed what waits and commit it in one transaction."""
         if not self._waiting:
             return
-        work = [
-            (what.document.title, passage)
-            for _, what, passages in self._waiting
-            if isinstance(what, Stored)
-            for passage in passages
-        ]
-        vectors, looks = embedded(work, *self._models)
-        at = 0
-        truth = self._index.truth
-        with truth.transaction():
+        staging = self._staging
+        with staging.transaction():
+            ready = vectors_and_looks(
+                staging, [(source, what, own) for source, what, own in self._waiting if isinstance(what, Stored)],
+                self._models,
+            )  # fmt: skip
+            noted, key, at = None, 0, 0
             for source, what, passages in self._waiting:
-                key = truth.put_source(replace(source, complete=what is True))
+                source = replace(source, complete=what is True)
+                if source != noted:
+                    noted, key = source, staging.put_source(source)
                 if isinstance(what, Stored):
-                    own = slice(at, at + len(passages))
-                    at += len(passages)
-                    fresh, gone = truth.put_document(key, what, passages, vectors[own], looks[own], self._seen)
-                    self._changes.added.update(fresh)
-                    self._changes.removed.update(gone)
-                elif isinstance(what, str):
-                    truth.keep(key, what, self._seen)
+                    staging.put_document(key, what, passages, ready[at], self.seen)
+                    at += 1
+                elif isinstance(what, Held):
+                    staging.keep(what.number, what.line, self.seen)
                 else:
-                    gone, documents = truth.remove_unseen(key, self._seen)
-                    self._changes.removed.update(gone)
+                    documents = staging.remove_unseen(key, self.seen)
                     # an article that was replaced by the file's new content is not one that was removed
                     self._report.removed += documents if source.path.endswith((".jsonl", ".jsonl.gz")) else 0
-        self._report.passages += len(work)
+            if at:
+                staging.note(sites="")  # what they repeat may be other lines now
+        fresh = sum(len(own) for own in ready)
+        self._report.passages += fresh
+        self._unpublished += fresh
         self._waiting, self._room = [], BATCH
+        self._met.clear()
+        if self._unpublished > max(UNPUBLISHED, self._index.truth.totals()[0]):
+            self._index.publish()
+            self._unpublished = 0
 
 
 def bring_in_step(
-    index: Index, models: Models, paths: Sequence[str | Path], on_progress: Progress | None = None
+    index: Index,
+    models: Models,
+    paths: Sequence[str | Path],
+    on_progress: Progress | None = None,
+    *,
+    confined: bool = False,
 ) -> Report:
     """Bring `index` in step with files and folders; see `Library.add`."""
     report = Report()
@@ -143,13 +165,16 @@ def bring_in_step(
     def on_problem(where: str, why: str) -> None:
         problems.setdefault(where, why)
 
-    before = index.truth.sources()
     places = [(path, location_of(Path(path))) for path in paths]
-    there = [path for path, place in places if str(path) == "-" or os.path.lexists(path) or not _under(place, before)]
+    before = index.truth.sources(coming=True) if any(not _exists(path) for path in paths) else {}
+    there = [path for path, place in places if _exists(path) or not _under(place, before)]
     files = list(find(there, on_problem))
-    with index.derived() as changes:
-        known = index.truth.sources()  # now that nobody else writes
-        batch = _Batch(index, models, changes, report)
+    if confined:
+        files = list(_confined(files, there, on_problem))
+    with index.writing() as staging:
+        known = index.truth.sources(coming=True)  # now that nobody else writes
+        batch = _Batch(index, staging, models, report)
+        run = _Run(index.truth, staging, batch, report, on_problem, index.truth.documents_by_source())
         pages = Sites(index.truth, (path for path in files if location_of(path) not in known))
         found = set()
         for number, path in enumerate(files):
@@ -158,21 +183,20 @@ def bring_in_step(
             location = location_of(path)
             found.add(location)
             try:
-                _one_file(path, location, known.get(location), batch, index, pages, report, on_problem)
+                run.one_file(path, location, known.get(location), pages)
             except (Unreadable, NotFound) as error:
                 on_problem(*blame(error, source_of(path)))
                 found.discard(location)  # what it held before can no longer be proven
         batch.flush()
         unseen = [location_of(Path(where)) for where in problems if Path(where).is_dir()]  # folders not entered
-        kept = {place for folder in unseen for place in _under(folder, known)}
+        kept = {place for folder in unseen for place in _under(folder, known)} | run.moved
         vanished = [place for place in _under_any(places, known) if place not in found and place not in kept]
         if vanished:
-            with index.truth.transaction():
+            with staging.transaction():
                 for place in vanished:
-                    gone, documents = index.truth.remove_source(place)
-                    changes.removed.update(gone)
-                    report.removed += documents
-        _clean_again(index, models, changes)
+                    report.removed += staging.remove_source(place)
+                staging.note(sites="")
+        _clean_again(index.truth, staging, models, batch.seen)
     if on_progress:
         on_progress(len(files), len(files), "")
     report.skipped = list(problems.items())
@@ -184,35 +208,52 @@ def bring_in_step(
     return report
 
 
-def _clean_again(index: Index, models: Models, changes: Changes) -> None:
+def take_out(index: Index, doc_id: str) -> int:
+    """Remove the documents of this id, without a look at their files; see `Library.remove`."""
+    with index.writing() as staging, staging.transaction():
+        count = staging.remove_documents("doc_id = ?", (doc_id,))
+    if not count:
+        raise NotFound(f"no such document: {doc_id}", "ask again; it may have been removed")
+    return count
+
+
+def _confined(files: Iterable[Path], paths: Sequence[str | Path], on_problem: OnProblem) -> Iterator[Path]:
+    """`files` without those that a link places outside of `paths`."""
+    roots = [Path(path).resolve() for path in paths]
+    for file in files:
+        real = file.resolve()
+        if any(real == root or root in real.parents for root in roots):
+            yield file
+        else:
+            on_problem(source_of(file), "a link that leads out of the folders that are served")
+
+
+def _exists(path: str | Path) -> bool:
+    return str(path) == "-" or os.path.lexists(path)
+
+
+def _clean_again(truth: Store, staging: Staging, models: Models, seen: int) -> None:
     """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
 
     So the state of an index depends on the articles in it and not on the order in which they came.
     """
-    truth = index.truth
-    if truth.meta.get("sites") == str(truth.generation):
+    if truth.meta.get("sites") == _SETTLED:
         return
-    seen = int(truth.meta["passes"])
     for site in truth.sites():
         pages = truth.edges(site)
         known = common(pages.values())
         others = [key for key, page in pages.items() if page.keys & known != page.dropped]
         for at in range(0, len(others), _TOGETHER):
-            work = []
-            for key in others[at : at + _TOGETHER]:
-                old, source = truth.document(key)
-                work.append((source, *prepare(_as_found(old), site, known)))
-            found = [(new.document.title, one) for _, new, passages in work for one in passages]
-            vectors, looks = embedded(found, *models)
-            with truth.transaction():
-                done = 0
-                for source, new, passages in work:
-                    own = slice(done, done + len(passages))
-                    done += len(passages)
-                    fresh, gone = truth.put_document(source, new, passages, vectors[own], looks[own], seen)
-                    changes.added.update(fresh)
-                    changes.removed.update(gone)
-    truth.note(sites=str(truth.generation))
+            with staging.transaction():
+                work = []
+                for number in others[at : at + _TOGETHER]:
+                    old, source_key, source = truth.document(number)
+                    new, passages = prepare(_as_found(old), site, known)
+                    work.append((source_key, source, replace(new, found=old.found), passages))
+                ready = vectors_and_looks(staging, [(source, new, own) for _, source, new, own in work], models)
+                for (source_key, _, new, passages), own in zip(work, ready, strict=True):
+                    staging.put_document(source_key, new, passages, own, seen)
+    staging.note(sites=_SETTLED)
 
 
 def _as_found(old: Stored) -> Document:
@@ -225,52 +266,87 @@ def _as_found(old: Stored) -> Document:
     return replace(document, title="", provenance=provenance)
 
 
-def _one_file(
-    path: Path,
-    location: str,
-    before: Source | None,
-    batch: _Batch,
-    index: Index,
-    pages: Sites,
-    report: Report,
-    on_problem: OnProblem,
-) -> None:
-    try:
-        status = None if path == STDIN else path.stat()
-    except OSError as problem:
-        raise Unreadable(f"{source_of(path)}: {problem.strerror}", "check the file") from problem
-    if before and before.complete and status and (before.size, before.mtime_ns) == (status.st_size, status.st_mtime_ns):
-        report.unchanged += index.truth.count_documents(location)
-        return
-    size, mtime_ns, sha256 = (0, 0, "") if path == STDIN else fingerprint(path)
-    source = Source(source_of(path), location, size, mtime_ns, sha256, True)
-    if before and before.complete and sha256 and before.sha256 == sha256:
-        report.unchanged += index.truth.count_documents(location)
-        with index.truth.transaction():
-            index.truth.put_source(source)
-        return
-    met: set[int] = set()
-    for document in read(path, source.path, on_problem):
-        if hash(document.doc_id) in met:
-            on_problem(_where(document), f"repeats the id {document.doc_id!r}; the first one is kept")
-            continue
-        met.add(hash(document.doc_id))
-        there, same = index.truth.holds(location, document)
-        if same:
-            report.unchanged += 1
-            batch.put(source, document.doc_id, [])
-            continue
-        site = site_of(document, location)
-        stored, passages = prepare(document, site, pages.known(site))
-        replaces = there or (before is not None and document.kind != "record")
-        if not passages:
-            on_problem(_where(document), "nothing is left of it after cleaning")
-        elif replaces:
-            report.changed += 1
-        else:
-            report.added += 1
-        batch.put(source, stored, passages)
-    batch.put(source, True, [])
+@dataclass(slots=True)
+class _Run:
+    """What one call of `bring_in_step` works with; `documents` by location, `moved` are former places of files."""
+
+    truth: Store
+    staging: Staging
+    batch: _Batch
+    report: Report
+    on_problem: OnProblem
+    documents: dict[str, int]
+    moved: set[str] = field(default_factory=set)
+
+    def one_file(self, path: Path, location: str, before: Source | None, pages: Sites) -> None:
+        """Bring one file in step. Raises Unreadable or NotFound."""
+        regular, status = path != STDIN, None
+        if regular:
+            try:
+                status = path.stat()
+            except OSError as problem:
+                raise Unreadable(f"{source_of(path)}: {problem.strerror}", "check the file") from problem
+            regular = stat.S_ISREG(status.st_mode)  # a pipe can be read but once
+        whole = before is not None and before.complete and regular
+        if whole and before and status and (before.size, before.mtime_ns) == (status.st_size, status.st_mtime_ns):
+            self.report.unchanged += self.documents.get(location, 0)
+            return
+        source = Source(source_of(path), location, *(fingerprint(path) if regular else (0, 0, "")), True)
+        if whole and before and before.sha256 == source.sha256:
+            self.report.unchanged += self.documents.get(location, 0)
+            with self.staging.transaction():
+                self.staging.put_source(source)
+        elif before is not None or not regular or not self._moved_here(source):
+            self._read(path, source, before, pages)
+
+    def _moved_here(self, source: Source) -> bool:
+        """Whether this is a file that was elsewhere and is no longer there; then its articles have moved along."""
+        for old in self.staging.sources_of(source.sha256):
+            if old in ("-", source.location) or os.path.lexists(os.fsdecode(old.encode("latin-1"))):
+                continue
+            self.batch.flush()  # it may hold what is on its way to this place
+            numbers = self.staging.of_source(old)
+            found = [self.truth.document(number)[0] for number in numbers]
+            if any(_named_by_file(one.document) for one in found):
+                continue
+            with self.staging.transaction():
+                key = self.staging.put_source(source)
+                for number, one in zip(numbers, found, strict=True):
+                    site = site_of(one.document, source.location)
+                    self.staging.copy(number, key, self.batch.seen, site=site)
+                self.staging.remove_source(old)
+                self.staging.note(sites="")
+            self.moved.add(old)
+            self.report.unchanged += len(numbers)
+            return True
+        return False
+
+    def _read(self, path: Path, source: Source, before: Source | None, pages: Sites) -> None:
+        for document in read(path, source.path, self.on_problem):
+            held = self.staging.holds(source.location, document.doc_id, digest(document))
+            if self.batch.repeats(source, document.doc_id, held):
+                self.on_problem(_where(document), f"repeats the id {document.doc_id!r}; the first one is kept")
+                continue
+            if held and held.same:
+                self.report.unchanged += 1
+                self.batch.put(source, replace(held, line=document.line), [])
+                continue
+            site = site_of(document, source.location)
+            stored, passages = prepare(document, site, pages.known(site))
+            replaces = held is not None or (before is not None and document.kind != "record")
+            if not passages:
+                self.on_problem(_where(document), "nothing is left of it after cleaning")
+            elif replaces:
+                self.report.changed += 1
+            else:
+                self.report.added += 1
+            self.batch.put(source, stored, passages)
+        self.batch.put(source, True, [])
+
+
+def _named_by_file(document: Document) -> bool:
+    title = document.provenance.get("title")
+    return title is not None and title.where == GUESSED[1]
 
 
 def _where(document: Document) -> str:
@@ -278,11 +354,12 @@ def _where(document: Document) -> str:
 
 
 def is_current(source: Source) -> bool:
-    """Whether a source still is as it was indexed, by size and time, else by its content. Standard input always is.
+    """Whether a source still is as it was indexed, by size and time, else by its content.
 
-    It is looked for where it was, and else under its name as shown, for an index may move along with its articles.
+    What came through a pipe always is. It is looked for where it was, and else under its name as shown, for an index
+    may move along with its articles.
     """
-    if source.location == "-":
+    if not source.sha256:  # it came through a pipe
         return True
     for path in (Path(os.fsdecode(source.location.encode("latin-1"))), Path(source.path)):
         try:

@@ -1,6 +1,7 @@
 """A conversation: questions that lean on those before, each asked in full, and what was answered."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from rag.answer.follow import standalone
 from rag.answer.names import Turn
 from rag.clean import TracedText
 from rag.errors import BadInput, NotFound
-from rag.types import Answer, Citation, Document, Mode, Span
+from rag.types import Answer, Citation, Document, Hit, Mode, Span
 
 if TYPE_CHECKING:
     from rag.library import Library
@@ -26,21 +27,43 @@ class Conversation:
     one that was answered. A question that was interrupted is no turn.
     """
 
-    def __init__(self, library: "Library") -> None:
-        """Raises NotFound where the library has no index."""
+    def __init__(self, library: "Library", history: Sequence[tuple[str, str]] = ()) -> None:
+        """`history`: questions as they were asked and their answers. Raises NotFound where the library has no index."""
         library.index  # noqa: B018 - what is wrong with it is said before the first question
         self.library = library
         self.turns: list[Answer] = []
+        for question, answer in history:
+            self.turns.append(Answer(self.whole(question), answer, False, "", "", (), (), asked=question))
 
     def whole(self, question: str) -> str:
         """`question` as it will be asked: with what it leaves out put in from the turns before."""
         return standalone(question, [_turn(answer) for answer in self.turns])
 
     def ask(
-        self, question: str, k: int | None = None, *, mode: Mode | None = None, since: str = "", until: str = ""
+        self,
+        question: str,
+        k: int | None = None,
+        *,
+        mode: Mode | None = None,
+        since: str = "",
+        until: str = "",
+        under: str | Sequence[str] = "",
+        site: str = "",
+        on_hits: Callable[[Sequence[Hit]], None] | None = None,
+        on_text: Callable[[str], None] | None = None,
     ) -> Answer:
         """As `Library.ask`, of the question made whole."""
-        answer = self.library.ask(self.whole(question), k, mode=mode, since=since, until=until)
+        answer = self.library.ask(
+            self.whole(question),
+            k,
+            mode=mode,
+            since=since,
+            until=until,
+            under=under,
+            site=site,
+            on_hits=on_hits,
+            on_text=on_text,
+        )
         answer = replace(answer, asked=question)
         self.turns.append(answer)
         return answer

@@ -1,15 +1,52 @@
 """What is worked out of a passage's text when it is indexed: its vector, and what the second look needs."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.index import NewPassage, embedding_text, packed_look
+import numpy as np
+
+from rag.index import NewPassage, Source, Staging, Stored, embedding_text, packed_look
+from rag.index.rows import written
+from rag.index.staging import Reused, content_key
 from rag.late import looked, parts_of
 from rag.protocols import Embedder, Floats, Pooling, WordEmbedder
+from rag.types import Document
 
-__all__ = ["embedded"]
+__all__ = ["digest", "embedded", "vectors_and_looks"]
 
 _ENDS = frozenset("。！？!?；;…．.”’」』》）)")
+
+
+def digest(document: Document) -> bytes:
+    """Of all that a document was loaded with, but where it stands: it differs whenever the document does."""
+    fields = [document.sha256, document.encoding, document.kind, document.title, document.date, document.url]
+    fields += [document.author, document.site, json.dumps(dict(document.metadata)), written(document.provenance)]
+    return hashlib.blake2b(json.dumps(fields).encode(), digest_size=16).digest()
+
+
+def vectors_and_looks(
+    staging: Staging, work: Sequence[tuple[Source, Stored, list[NewPassage]]], models: tuple[Embedder, WordEmbedder]
+) -> list[list[Reused]]:
+    """For each document, the packed vector and look of each of its passages; empty where its content is there already.
+
+    What a passage of the document's former state holds is taken over where text, sentences and title are the same.
+    """
+    ready: list[list[Reused | None]] = []
+    fresh: list[tuple[str, NewPassage]] = []
+    keys = set()
+    for source, stored, passages in work:
+        key = content_key(stored)
+        known = key in keys or staging.content(key) is not None
+        keys.add(key)
+        kept = {} if known or not passages else staging.reusable(source.location, stored)
+        own = [] if known else [kept.get((one.text, one.packed_sentences)) for one in passages]
+        ready.append(own)
+        fresh += [(stored.document.title, one) for one, found in zip(passages, own, strict=False) if found is None]
+    vectors, looks = embedded(fresh, *models)
+    made = zip((one.tobytes() for one in vectors.astype(np.float16)), looks, strict=True)
+    return [[one if one is not None else next(made) for one in own] for own in ready]
 
 
 def embedded(

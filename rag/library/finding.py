@@ -73,22 +73,25 @@ def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters
         found = second_look(question, found, looks, asked, library.words)
     passages: dict[int, Passage] = {}
     if library.reranker and found:
-        passages = index.truth.passages(one.key for one in found[:DEPTH])
+        passages = index.truth.passages((one.key for one in found[:DEPTH]), filters)
         texts = [passages[one.key].text if one.key in passages else "" for one in found[:DEPTH]]
         found = by_reranker(found, library.reranker.scores(question, texts))
     if mmr < 1 and found:
         rows = index.vectors.rows(np.array([one.key for one in found]))
         found = [found[at] for at in spread([one.score for one in found], rows, mmr)]
-    passages |= index.truth.passages(one.key for one in found[: k + k // 2])  # the others only where they are needed
+    passages |= index.truth.passages(
+        (one.key for one in found[: k + k // 2]), filters
+    )  # the others only where they are needed
 
     def text(at: int) -> str:
         key = found[at].key
         if key not in passages:
-            passages.update(index.truth.passages([key]))
+            passages.update(index.truth.passages([key], filters))
         return passages[key].text if key in passages else ""
 
     groups = distinct([look_of[one.key] for one in found], text, k)
-    passages |= index.truth.passages(found[at].key for group in groups for at in group if found[at].key not in passages)
+    others = (found[at].key for group in groups for at in group if found[at].key not in passages)
+    passages |= index.truth.passages(others, filters)
     return _hits(found, groups, passages)
 
 
@@ -101,7 +104,8 @@ def _hits(found: Sequence[Ranked], groups: Sequence[Sequence[int]], passages: di
             continue
         one, p = found[group[0]], same[0]
         where = (p.doc_id, p.passage_id, p.source, p.title, p.date, p.start, p.end, p.line, p.text)
-        also = tuple(dict.fromkeys(other.doc_id for other in same if other.doc_id != p.doc_id))
+        others = (name for other in same for name in (other.doc_id, *other.also))
+        also = tuple(dict.fromkeys(name for name in others if name != p.doc_id))
         own = (one.found_by, p.sentences, p.key, p.place, p.offsets, also, explained(one))
         hits.append(Hit(len(hits) + 1, one.score, *where, *own))
     return hits

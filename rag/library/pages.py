@@ -10,7 +10,7 @@ from rag.library.sites import location_of, site_of
 from rag.load import blame, find, read, source_of
 from rag.types import Document
 
-__all__ = ["pages_at", "pages_of"]
+__all__ = ["page_of", "pages_at", "pages_of"]
 
 
 def pages_of(
@@ -44,6 +44,14 @@ def pages_at(source: str, truth: Callable[[], Store]) -> list[tuple[Document, Tr
         at = known.path.parent
         raise NotFound(f"no such file or document: {source}", f"`rag status --index {at}` names all files")
     return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+
+
+def page_of(doc_id: str, truth: Store) -> tuple[Document, TracedText]:
+    """The document of this `doc_id` as it is in the index; no file is looked at. Raises NotFound."""
+    stored = truth.documents("doc_id", doc_id)
+    if not stored:
+        raise NotFound(f"no such document: {doc_id}", "ask again; it may have been removed")
+    return stored[0].document, TracedText(stored[0].document.text, stored[0].edits)
 
 
 def _page(document: Document, path: Path, truth: Callable[[], Store]) -> TracedText:

@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,7 +96,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise trouble(path, problem) from problem
     with file:
         try:
-            yield file
+            if file.seekable():
+                yield file
+            else:  # a pipe can be read but once, and its readers look at the beginning first
+                with tempfile.TemporaryFile() as whole:
+                    shutil.copyfileobj(file, whole)
+                    whole.seek(0)
+                    yield whole
         except OSError as problem:
             raise trouble(path, problem) from problem
 

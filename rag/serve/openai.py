@@ -1,0 +1,181 @@
+"""The routes under `/v1`, which speak as OpenAI's do. An index is a model that chats, an embedder one that embeds."""
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from rag.serve.chat import Completion, Message, answered, asked_in
+from rag.serve.collection import Collection
+from rag.serve.errors import Refused
+from rag.serve.state import State
+
+__all__ = ["routes"]
+
+DEFAULT = "rag"
+"""The first index under a name that does not change."""
+
+_PIECE = 24  # characters of an answer that are sent together
+
+Piece = Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class Error(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class Failure(BaseModel):
+    """What went wrong."""
+
+    error: Error
+
+
+class Streaming(BaseModel):
+    """What a stream tells beside the text."""
+
+    include_usage: bool = False
+
+
+class Chat(BaseModel):
+    """A conversation; what is not named here, such as a temperature, has no meaning for a cited answer."""
+
+    model: str
+    messages: Annotated[list[Message], Field(min_length=1, max_length=500)]
+    stream: bool | None = False
+    stream_options: Streaming | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = None
+
+
+class Embed(BaseModel):
+    """Texts to be embedded."""
+
+    model: str
+    input: Piece | Annotated[list[Piece], Field(min_length=1, max_length=2048)]
+    encoding_format: Literal["float", "base64"] | None = "float"
+    dimensions: Annotated[int, Field(ge=1)] | None = None
+
+
+def routes(state: State) -> APIRouter:
+    """The routes, for the collections of `state`."""
+    router = APIRouter(
+        responses={status: {"model": Failure, "description": "As OpenAI has it."} for status in ("4XX", "5XX")}
+    )
+    first = state.collection(None)
+
+    def unknown(model: str) -> Refused:
+        return Refused(404, f"no model {model!r}; GET /v1/models names them", param="model", code="model_not_found")
+
+    def chatting(model: str) -> Collection:
+        if model != DEFAULT and model not in state.collections:
+            raise unknown(model)
+        return first if model == DEFAULT else state.collections[model]
+
+    @router.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        """The indexes, to chat with, and the embedder of the first one."""
+        names = dict.fromkeys([DEFAULT, *state.collections, first.embedder.name])
+        return {"object": "list", "data": [_model(name) for name in names]}
+
+    @router.get("/v1/models/{model:path}")
+    async def model(model: str) -> dict[str, Any]:
+        """One of the models."""
+        if model not in (DEFAULT, first.embedder.name, *state.collections):
+            raise unknown(model)
+        return _model(model)
+
+    @router.post("/v1/chat/completions", responses={200: {"content": {"text/event-stream": {}}}})
+    async def chat(request: Request, body: Chat) -> Response:
+        """An answer with its citations as annotations, and below it as a list.
+
+        Nothing is streamed that is not verified, so a stream begins when the answer is there.
+        """
+        where, base = chatting(body.model), str(request.base_url)
+        question, history = asked_in(body.messages)
+
+        def work() -> Completion:
+            with where.reader() as library:
+                return answered(library, question, history, f"{base}api/documents/", where.name)
+
+        if not body.stream:
+            completion = await state.work.run(work, slow=True)
+            message = {"role": "assistant"} | vars(completion)
+            del message["usage"]
+            choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+            whole = {"choices": [choice], "usage": completion.usage}
+            return JSONResponse(_record("chat.completion", body.model) | whole)
+
+        with_usage = bool(body.stream_options and body.stream_options.include_usage)
+
+        async def events() -> AsyncIterator[ServerSentEvent]:
+            record = _record("chat.completion.chunk", body.model)
+            async for name, data in state.work.events(lambda tell: tell("answer", vars(work()))):
+                if name == "error":
+                    error = data["error"] | {"type": "server_error", "param": None, "code": data["error"]["type"]}
+                    yield _event({"error": error})
+                    return
+                for chunk in _chunks(record, Completion(**data), with_usage):
+                    yield _event(chunk)
+            yield ServerSentEvent("[DONE]", sep="\n")
+
+        return EventSourceResponse(events(), sep="\n")
+
+    @router.post("/v1/embeddings")
+    async def embeddings(body: Embed) -> Response:
+        """Vectors of texts, of unit length, as passages have them."""
+        if body.model != first.embedder.name:
+            raise unknown(body.model)
+        texts = [body.input] if isinstance(body.input, str) else body.input
+
+        def work() -> Response:
+            vectors = first.embedder.embed_passages(texts)
+            if body.dimensions not in (None, vectors.shape[1]):
+                raise Refused(400, f"vectors have {vectors.shape[1]} dimensions", param="dimensions")
+            packed = body.encoding_format == "base64"
+            data = [
+                {
+                    "object": "embedding",
+                    "index": number,
+                    "embedding": base64.b64encode(row.astype("<f4").tobytes()).decode() if packed else row.tolist(),
+                }
+                for number, row in enumerate(vectors)
+            ]
+            with first.reader() as library:
+                tokens = sum(map(len, library.words.numbers(texts)))
+            usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+            return JSONResponse({"object": "list", "model": body.model, "data": data, "usage": usage})
+
+        return await state.work.run(work, slow=True)
+
+    return router
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "rag"}
+
+
+def _record(kind: str, model: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _chunks(record: dict[str, Any], completion: Completion, with_usage: bool) -> list[dict[str, Any]]:
+    content = completion.content
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": content[at : at + _PIECE]} for at in range(0, len(content), _PIECE)]
+    deltas.append({"annotations": completion.annotations})
+    ends: list[tuple[dict[str, Any], str | None]] = [*((delta, None) for delta in deltas), ({}, "stop")]
+    chunks = [record | {"choices": [{"index": 0, "delta": delta, "finish_reason": end}]} for delta, end in ends]
+    return [*chunks, *([record | {"choices": [], "usage": completion.usage}] if with_usage else [])]
+
+
+def _event(data: dict[str, Any]) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(data, ensure_ascii=False), sep="\n")

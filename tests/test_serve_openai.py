@@ -1,0 +1,131 @@
+"""What speaks to OpenAI speaks to `rag serve`: asked with the real client."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import openai
+import pytest
+from conftest import SEEDS
+from serving import Running, running
+
+from rag.embed import load
+from rag.library import Library
+from rag.serve.collection import Collection
+
+JASPER = "why did Jasper decline"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    library = Library(tmp_path_factory.mktemp("served") / "seeds")
+    library.add(SEEDS)
+    with running(Collection(library)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(server: Running) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as made:
+        yield made
+
+
+def test_a_chat_completion_is_the_cited_answer(client: openai.OpenAI, seeded: Library) -> None:
+    expected = seeded.ask(JASPER)
+    made = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": JASPER}])
+    message = made.choices[0].message
+    content = message.content or ""
+    assert content.startswith(expected.answer + "\n\nSources:\n[1] ")
+    assert "jasper-lost-its-lead.txt" in content
+    assert message.annotations
+    assert {content[a.url_citation.start_index : a.url_citation.end_index] for a in message.annotations} == {"[1]"}
+    citation = message.annotations[0].url_citation
+    assert citation.title == expected.citations[0].title
+    assert made.choices[0].finish_reason == "stop"
+    assert made.usage and made.usage.total_tokens == made.usage.prompt_tokens + made.usage.completion_tokens > 0
+
+
+def test_a_citation_leads_to_the_article(server: Running, client: openai.OpenAI) -> None:
+    made = client.chat.completions.create(model="seeds", messages=[{"role": "user", "content": JASPER}])
+    address = (made.choices[0].message.annotations or [])[0].url_citation.url
+    assert address.startswith(server.url)
+    assert server("GET", address.removeprefix(server.url)).json["source"].endswith("jasper-lost-its-lead.txt")
+
+
+def test_a_stream_gives_the_same_in_pieces(client: openai.OpenAI) -> None:
+    whole = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": JASPER}])
+    chunks = list(
+        client.chat.completions.create(
+            model="rag",
+            messages=[{"role": "user", "content": JASPER}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+    )
+    deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    assert "".join(delta.content or "" for delta in deltas) == whole.choices[0].message.content
+    assert len([delta for delta in deltas if delta.content]) > 3
+    annotations = [one for delta in deltas for one in getattr(delta, "annotations", None) or []]
+    assert annotations == [one.model_dump() for one in whole.choices[0].message.annotations or []]
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert chunks[-1].usage == whole.usage
+
+
+def test_earlier_turns_are_used(client: openai.OpenAI) -> None:
+    first = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": "what does Jasper do"}])
+    made = client.chat.completions.create(
+        model="rag",
+        messages=[
+            {"role": "system", "content": "You are a parrot."},
+            {"role": "user", "content": "what does Jasper do"},
+            {"role": "assistant", "content": first.choices[0].message.content or ""},
+            {"role": "user", "content": [{"type": "text", "text": "why did it decline"}]},
+        ],
+    )
+    alone = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": JASPER}])
+    assert made.choices[0].message.content == alone.choices[0].message.content
+
+
+def test_a_refusal_has_a_reason_and_no_annotations(client: openai.OpenAI) -> None:
+    question = "how do I bake sourdough bread"
+    message = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": question}])
+    assert message.choices[0].message.content == "The articles do not say: nothing in them is about this."
+    assert message.choices[0].message.annotations == []
+
+
+def test_a_chinese_question_has_its_sources_in_chinese(client: openai.OpenAI) -> None:
+    made = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": "商汤为什么亏损"}])
+    assert "\n\n来源：\n[1] " in (made.choices[0].message.content or "")
+
+
+def test_models_are_listed(client: openai.OpenAI) -> None:
+    assert [model.id for model in client.models.list()] == ["rag", "seeds", "builtin"]
+    assert client.models.retrieve("seeds").owned_by == "rag"
+
+
+@pytest.mark.parametrize("form", ["float", "base64"])
+def test_embeddings_are_those_of_the_model(client: openai.OpenAI, form: str) -> None:
+    texts = ["小米的手机", "a phone"]
+    made = client.embeddings.create(model="builtin", input=texts, encoding_format=form)  # type: ignore[arg-type]
+    vectors = [one.embedding for one in made.data]
+    if form == "base64":
+        import base64
+
+        vectors = [np.frombuffer(base64.b64decode(one), dtype="<f4").tolist() for one in vectors]  # type: ignore[arg-type]
+    assert np.allclose(vectors, load("builtin").embed_passages(texts), atol=1e-6)
+    assert np.allclose(client.embeddings.create(model="builtin", input=texts[0]).data[0].embedding, vectors[0])
+
+
+def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as unknown:
+        client.chat.completions.create(model="parrot", messages=[{"role": "user", "content": "x"}])
+    assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
+    with pytest.raises(openai.BadRequestError) as nobody:
+        client.chat.completions.create(model="rag", messages=[{"role": "system", "content": "x"}])
+    assert (nobody.value.type, nobody.value.param) == ("invalid_request_error", "messages")
+    with pytest.raises(openai.BadRequestError):
+        client.embeddings.create(model="builtin", input="x", dimensions=7)
+    with pytest.raises(openai.BadRequestError):
+        client.embeddings.create(model="builtin", input=[1, 2, 3])
+    picture = {"type": "image_url", "image_url": {"url": "data:,"}}
+    with pytest.raises(openai.BadRequestError):
+        client.chat.completions.create(model="rag", messages=[{"role": "user", "content": [picture]}])  # type: ignore[list-item]
