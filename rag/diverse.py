@@ -47,8 +47,9 @@ def distinct(looks: Sequence[Look], text: Callable[[int], str], k: int) -> list[
 def _may_be_same(looks: Sequence[Look]) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
     """Whether two passages share most of their pieces, (passages, passages); pieces are told apart by bucket alone."""
     marks = np.zeros((len(looks), _BUCKETS), dtype=np.float32)
-    for row, look in zip(marks, looks, strict=True):
-        row[look.of_text % _BUCKETS] = 1
+    pieces = [look.of_text for look in looks]
+    if looks:
+        marks[np.repeat(np.arange(len(looks)), [len(own) for own in pieces]), np.concatenate(pieces) % _BUCKETS] = 1
     common = marks @ marks.T
     sizes = common.diagonal()
     return np.asarray(common >= MAY_BE_SAME * (sizes[:, None] + sizes[None, :] - common))

@@ -16,6 +16,7 @@ from rag.script import terms
 __all__ = ["TermIndex", "local_idf"]
 
 _HEAP = 64_000_000
+_REMEMBERED = 100_000  # frequencies of terms, some 10 MB
 _EXACT = 5_000
 """Passages that are indexed again in a second (measured: 6000 a second on one core)."""
 
@@ -60,6 +61,7 @@ class TermIndex:
         self._searcher = self._index.searcher()
         self._documents = int(self._searcher.num_docs)
         self._counted = int(self._searcher.doc_freq("all", "x"))  # with those removed that tantivy still counts
+        self._frequencies: dict[str, int] = {}
 
     @classmethod
     def empty(cls, folder: Path | None) -> "TermIndex":
@@ -144,9 +146,18 @@ class TermIndex:
     def frequency(self, term: str) -> int:
         """In how many passages `term` occurs."""
         if self._counted == len(self):
-            return int(self._searcher.doc_freq("terms", term))
+            return self._with_removed(term)
         query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
         return int(self._searcher.search(query, 1, count=True).count)
+
+    def _with_removed(self, term: str) -> int:
+        """The same with those removed that tantivy still counts."""
+        found = self._frequencies.get(term)
+        if found is None:
+            if len(self._frequencies) >= _REMEMBERED:
+                self._frequencies.clear()
+            found = self._frequencies[term] = int(self._searcher.doc_freq("terms", term))
+        return found
 
     def search(self, weights: Mapping[str, float], k: int, among: Ids | None = None) -> list[tuple[int, float]]:
         """Ids and scores of the best passages: the sum over terms of weight times saturated frequency (at most 2.2)."""
@@ -154,7 +165,7 @@ class TermIndex:
             return []
         clauses = []
         for term, weight in weights.items():
-            frequency = int(self._searcher.doc_freq("terms", term))
+            frequency = self._with_removed(term)
             if frequency and weight > 0:
                 query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
                 boost = weight / local_idf(self._counted, frequency)  # what tantivy multiplies by
