@@ -12,6 +12,9 @@ __all__ = ["PATH", "Neighbours", "load", "translated"]
 
 PATH = Path(__file__).parent / "models" / "neighbours.npz"
 
+LEAST = 0.15
+"""Share of the greatest weight below which a term is left out: it costs a search time and hardly changes it."""
+
 
 class Neighbours:
     """For a piece of the built-in model, the pieces nearest to it in the other language and their cosines.
@@ -53,7 +56,8 @@ def translated(pieces: list[str], background: Background, neighbours: Neighbours
             for term in found:
                 weight = cosine**2 * min(rarity, background.idf(term)) / len(found)
                 weights[term] = max(weights.get(term, 0.0), weight)
-    return weights
+    least = LEAST * max(weights.values(), default=0.0)
+    return {term: weight for term, weight in weights.items() if weight >= least}
 
 
 @lru_cache(maxsize=2)
