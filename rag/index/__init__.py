@@ -1,4 +1,4 @@
-"""An index: a folder in which SQLite is the truth, and vectors and terms are derived from it."""
+"""An index: a folder in which SQLite is the truth, and vectors and terms are derived from it; or one in Milvus."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,16 +10,32 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
+from rag.index.address import Address, address
 from rag.index.filters import Filters
 from rag.index.lock import Busy, writing
 from rag.index.rows import NewPassage, Source, Stored, packed_look
 from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
+from rag.index.truth import Terms, Truth, Vectors
 from rag.index.vectors import FlatVectors
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Floats, Ids
 
-__all__ = ["Changes", "Filters", "Index", "NewPassage", "Source", "Stored", "embedding_text", "packed_look"]
+__all__ = [
+    "Address",
+    "Changes",
+    "Filters",
+    "Index",
+    "NewPassage",
+    "Source",
+    "Stored",
+    "Truth",
+    "embedding_text",
+    "is_at",
+    "open_index",
+    "packed_look",
+    "place",
+]
 
 T = TypeVar("T")
 
@@ -32,11 +48,39 @@ def embedding_text(title: str, text: str) -> str:
     return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
+def place(name: str) -> Path | Address:
+    """Where an index of this name is: a folder, or an address as `rag.index.address` has it."""
+    return address(name) or Path(name)
+
+
+def is_at(at: Path | Address) -> bool:
+    """Whether there is an index."""
+    if isinstance(at, Path):
+        return (at / _TRUTH).exists()
+    from rag.index.milvus import exists  # pymilvus takes a second to import
+
+    return exists(at)
+
+
+def open_index(at: Path | Address, *, create: bool = False) -> "Index":
+    """The index there; `create` makes it if it is not there. Raises NotFound, IndexUnusable."""
+    if isinstance(at, Path):
+        return Index(at, create=create)
+    from rag.index.milvus import MilvusIndex
+
+    return MilvusIndex(at, create=create)
+
+
 class Index:
     """The folder at `path`, opened; `create` makes it if it is not there."""
 
+    path: Path | Address
+    truth: Truth
+    travels = False
+    """Whether it is asked on other machines than those that its files are on; its own originals are proof there."""
+
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        self.path = path
+        self.path = self._folder = path
         if create:
             try:
                 path.mkdir(parents=True, exist_ok=True)
@@ -44,16 +88,11 @@ class Index:
                 raise IndexUnusable(
                     f"cannot make the folder {path}: {problem}", "choose another with --index"
                 ) from problem
-        elif not self.is_at(path):
+        elif not is_at(path):
             raise NotFound(f"no index at {path}", "build one with: rag index PATH, or ask with --source PATH")
         self.truth = Store(path / _TRUTH, create=create)
         self._kept: dict[str, tuple[int, Any]] = {}  # what was derived, with its generation
         self._loading = threading.RLock()
-
-    @staticmethod
-    def is_at(path: Path) -> bool:
-        """Whether there is an index at `path`."""
-        return (path / _TRUTH).exists()
 
     def close(self) -> None:
         """Let go of the files."""
@@ -93,14 +132,18 @@ class Index:
     # -- what is derived
 
     @property
-    def vectors(self) -> FlatVectors:
+    def vectors(self) -> Vectors:
         """The vectors of the committed state; made again from the truth where the file is missing or damaged."""
         return self._fresh("vectors", self._load_vectors, self._make_vectors)
 
     @property
-    def terms(self) -> TermIndex:
+    def terms(self) -> Terms:
         """The terms of the committed state; made again from the truth where they are missing, damaged or behind."""
         return self._fresh("terms", self._load_terms, self._make_terms)
+
+    def within(self, filters: Filters) -> tuple[Vectors, Terms, Ids | None]:
+        """Both sides of a search, and the ids that it is restricted to, or None where it is not."""
+        return self.vectors, self.terms, self.truth.among(filters) if filters else None
 
     def _fresh(
         self, name: str, load: Callable[[int], T | None], make: Callable[[int, bool], T], *, holding: bool = False
@@ -133,24 +176,22 @@ class Index:
 
     @property
     def _lock(self) -> Path:
-        return self.path / "lock"
+        return self._folder / "lock"
 
     def _vector_file(self, generation: int) -> Path:
-        return self.path / f"vectors-{generation}.faiss"
+        return self._folder / f"vectors-{generation}.faiss"
 
     def _load_vectors(self, generation: int) -> FlatVectors | None:
         file = self._vector_file(generation)
         with suppress(OSError):
-            if matches(self.path / "vectors.json", generation, FlatVectors.files(file)):
+            if matches(self._folder / "vectors.json", generation, FlatVectors.files(file)):
                 store = FlatVectors.load(file, self.dimensions)
                 return store if store.totals() == self.truth.totals() else None
         return None
 
     def _make_vectors(self, generation: int, on_disk: bool) -> FlatVectors:
         store = FlatVectors(self.dimensions)
-        rows = self.truth.each_passage(self.dimensions)
-        while some := list(islice(rows, _BATCH)):
-            store.add(np.array([row[0] for row in some]), np.stack([row[3] for row in some]))
+        _fill(store, self.truth.each_passage(self.dimensions))
         if on_disk:
             self._write_vectors(store, generation)
         return store
@@ -159,15 +200,15 @@ class Index:
         file = self._vector_file(generation)
         with suppress(OSError, RuntimeError):  # a full disk: they live on in memory, and the stamp stays behind
             files = store.save(file)
-            stamp(self.path / "vectors.json", generation, files)
-            for old in self.path.glob("vectors-*"):
+            stamp(self._folder / "vectors.json", generation, files)
+            for old in self._folder.glob("vectors-*"):
                 if old not in files:
                     old.unlink(missing_ok=True)
 
     def _load_terms(self, generation: int) -> TermIndex | None:
-        folder = self.path / "terms"
+        folder = self._folder / "terms"
         with suppress(OSError):
-            if matches(self.path / "terms.json", generation, TermIndex.files(folder)):
+            if matches(self._folder / "terms.json", generation, TermIndex.files(folder)):
                 index = TermIndex.for_reading(folder)
                 return index if index.totals() == self.truth.totals() else None
         return None
@@ -175,10 +216,10 @@ class Index:
     def _make_terms(self, generation: int, on_disk: bool) -> TermIndex:
         if on_disk:
             with suppress(OSError):
-                (self.path / "terms.json").unlink(missing_ok=True)
-                index = TermIndex.empty(self.path / "terms")
+                (self._folder / "terms.json").unlink(missing_ok=True)
+                index = TermIndex.empty(self._folder / "terms")
                 index.change(self._texts(), ())
-                stamp(self.path / "terms.json", generation, TermIndex.files(self.path / "terms"))
+                stamp(self._folder / "terms.json", generation, TermIndex.files(self._folder / "terms"))
                 return index
         index = TermIndex.empty(None)
         index.change(self._texts(), ())
@@ -232,12 +273,15 @@ class Index:
     def _advance(self, added: set[int], removed: set[int]) -> None:
         """Change what is kept by this much; what does not come out as the truth has it is left to be made again."""
         generation, totals = self.truth.generation, self.truth.totals()
-        rows = self.truth.each_passage(self.dimensions, min(added) - 1) if added else iter(())
-        fresh = [row for row in rows if row[0] in added]
+
+        def fresh() -> Iterator[tuple[int, str, str, Floats]]:
+            if added:
+                rows = self.truth.each_passage(self.dimensions, min(added) - 1)
+                yield from (row for row in rows if row[0] in added)
+
         vectors: FlatVectors = self._kept["vectors"][1]
         vectors.remove(removed)
-        if fresh:
-            vectors.add(np.array([row[0] for row in fresh]), np.stack([row[3] for row in fresh]))
+        _fill(vectors, fresh())
         if vectors.totals() == totals:
             self._write_vectors(vectors, generation)
             self._kept["vectors"] = generation, vectors
@@ -245,10 +289,15 @@ class Index:
         if terms.folder is None or terms.outworn(len(removed)):
             return
         with suppress(OSError):
-            terms.change([(key, embedding_text(title, text)) for key, title, text, _ in fresh], removed)
+            terms.change(((key, embedding_text(title, text)) for key, title, text, _ in fresh()), removed)
             if terms.totals() == totals:
-                stamp(self.path / "terms.json", generation, TermIndex.files(terms.folder))
+                stamp(self._folder / "terms.json", generation, TermIndex.files(terms.folder))
                 self._kept["terms"] = generation, terms
+
+
+def _fill(store: FlatVectors, rows: Iterator[tuple[int, str, str, Floats]]) -> None:
+    while some := list(islice(rows, _BATCH)):
+        store.add(np.array([row[0] for row in some]), np.stack([row[3] for row in some]))
 
 
 class Changes:

@@ -51,6 +51,11 @@ class Store:
                 f"{path} has format {found}, this program reads {rows.FORMAT}", "delete the folder and index again"
             )
 
+    @property
+    def at(self) -> str:
+        """What `--index` calls it."""
+        return str(self.path.parent)
+
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()

@@ -22,7 +22,7 @@ from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.diverse import distinct, spread
 from rag.errors import BadInput, NotFound
-from rag.index import Filters, Index
+from rag.index import Filters, Index, is_at, open_index, place
 from rag.late import Look, looked, parts_of, prepare
 from rag.library.report import Report
 from rag.protocols import Embedder, Progress, WordEmbedder, Writer
@@ -67,7 +67,7 @@ class Library:
         names = {name: value for name, value in named.items() if isinstance(value, str)}
         objects = {name: value for name, value in named.items() if value is not None and name not in names}
         self.settings: Settings = settings({"index": None if index is None else str(index), **names, **others})
-        self.path = Path(self.settings.index)
+        self.path = place(self.settings.index)
         self.__dict__.update(objects)  # in place of what the properties below would load
 
     @classmethod
@@ -96,8 +96,8 @@ class Library:
 
     @cached_property
     def index(self) -> Index:
-        """The folder; raises NotFound where there is none."""
-        return Index(self.path)
+        """What is there; raises NotFound where there is none."""
+        return open_index(self.path)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -136,11 +136,11 @@ class Library:
         from rag.load import find
 
         if "index" not in self.__dict__:
-            if not Index.is_at(self.path):  # what is wrong with the call is said before a folder is made
+            if not is_at(self.path):  # what is wrong with the call is said before a folder is made
                 find(paths)
                 if "embedder" not in self.__dict__:
                     self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
-            self.__dict__["index"] = Index(self.path, create=True)
+            self.__dict__["index"] = open_index(self.path, create=True)
         self.index.bind(self.embedder)
         return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress)
 
@@ -175,15 +175,16 @@ class Library:
         mode = mode or cast(Mode, self.settings.mode)
         if mode not in MODES:
             raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
+        vectors, words, among = self.index.within(filters)
         ranked = retrieve(
             question,
-            vectors=self.index.vectors,
-            words=self.index.terms,
+            vectors=vectors,
+            words=words,
             embedder=self.embedder,
             background=self.background,
             k=max(2 * k, DEPTH),
             mode=mode,
-            among=self.index.truth.among(filters) if filters else None,
+            among=among,
         )
         passages = self.index.truth.passages(one.key for one in ranked)
         hits: list[Hit] = []
@@ -278,7 +279,7 @@ class Library:
             if hit.key not in pages:
                 stored, location = self.index.truth.document_of(hit.key)
                 document = stored.document
-                current = is_current(self.index.truth.source_at(location))
+                current = self.index.travels or is_current(self.index.truth.source_at(location))
                 pages[hit.key] = (document, TracedText(document.text, stored.edits)) if current else None
             page = pages[hit.key]
             if page is None:

@@ -1,0 +1,163 @@
+"""An index in Milvus: for more articles than one machine holds, or for several machines that ask the same ones.
+
+All of it is in Milvus, so that another machine needs the address and nothing else to search, ask and cite. There are
+two collections. COLLECTION has a row for each passage: its vector, its terms as a sparse vector, what filters look at,
+and what is shown of it. COLLECTION_records has what SQLite has in a folder: notes, sources, and documents with their
+original and edits, so that a citation is proven against the original as stored, wherever the file is by now. It takes
+the place of both the truth and what is derived from it: there is nothing to be made again, and no lock; one process
+writes at a time, and the files of a run that was cut off are worked on again, which writes the same rows again.
+
+Ranking is that of a folder. Vectors are compared by the same inner product, of the same float16 numbers. A sparse
+vector holds BM25's saturated frequencies, and a question's holds the weights of its terms, so that their inner product
+is what tantivy gives. For that the mean length of all passages must be known, and for the weights how many passages
+have a
+term. Both are counted as passages come and go (`statistics`); where a run was cut off, the next one counts all anew.
+When the mean length has moved by more than `DRIFT`, the sparse vectors are written anew at the end of the run.
+
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX) decides how much of a very large collection
+is looked at; an operator may choose another, for nothing here depends on which it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rag.errors import IndexUnusable, NotFound
+from rag.index import Changes, Filters, Index, embedding_text
+from rag.index.address import Address
+from rag.index.milvus.client import Client
+from rag.index.milvus.search import MilvusTerms, MilvusVectors, counts_of
+from rag.index.milvus.statistics import Statistics, Tally, bits_for, weights
+from rag.index.milvus.store import MilvusStore
+from rag.protocols import Embedder, Ids
+from rag.script import terms
+
+__all__ = ["DRIFT", "MilvusIndex", "exists"]
+
+DRIFT = 0.005
+"""Change of the mean length that sparse vectors are written anew for: it moves no weight by more than a third of it."""
+
+_TOGETHER = 1000
+
+
+def exists(at: Address) -> bool:
+    """Whether there is an index at this address."""
+    client = Client(at)
+    try:
+        return client.exists()
+    finally:
+        client.close()
+
+
+class MilvusIndex(Index):
+    """The index at the address `at`; `create` makes it if it is not there."""
+
+    truth: MilvusStore
+    travels = True
+
+    def __init__(self, at: Address, *, create: bool = False) -> None:
+        self.path = at
+        self._client = Client(at)
+        try:
+            if create:
+                self._client.create_records()
+            elif not self._client.exists():
+                raise NotFound(f"no index at {at}", f"build one with: rag index PATH --index {at}")
+            self.truth = MilvusStore(self._client, self._mean)
+            if create and "format" not in self.truth.meta:
+                self.truth.note(format=FORMAT, generation="0")
+            if (found := self.truth.meta.get("format")) != FORMAT:
+                raise IndexUnusable(f"{at} has format {found}, this program reads {FORMAT}", "name another collection")
+        except BaseException:
+            self._client.close()
+            raise
+        self._counts = -1, counts_of(self._client)
+        self._written_with = 0.0
+        self._bound = False
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.truth.close()
+
+    def bind(self, embedder: Embedder) -> None:
+        """See `rag.index.Index.bind`; now that the width of vectors is known, passages have a place."""
+        super().bind(embedder)
+        if not self._bound:
+            self._client.create_passages(embedder.dimensions)
+            self._bound = True
+
+    @property
+    def vectors(self) -> MilvusVectors:
+        """All vectors."""
+        return self.within(Filters())[0]
+
+    @property
+    def terms(self) -> MilvusTerms:
+        """All terms."""
+        return self.within(Filters())[1]
+
+    def within(self, filters: Filters) -> tuple[MilvusVectors, MilvusTerms, Ids | None]:
+        """Both sides of a search; the filters are part of them."""
+        found = Statistics.read(self.truth.meta.get("statistics"))
+        if self._counts[0] != found.generation:
+            self._counts = found.generation, counts_of(self._client)
+        where = self.truth.condition(filters)
+        return MilvusVectors(self._client, where), MilvusTerms(self._client, where, found, self._counts[1]), None
+
+    # -- what is counted
+
+    def _mean(self, texts: Sequence[str]) -> float:
+        """The mean length that weights are worked out with; in a new index that of the first batch."""
+        if not self._written_with:
+            self._written_with = sum(sum(1 for _ in terms(text)) for text in texts) / len(texts)
+        return self._written_with
+
+    @contextmanager
+    def derived(self) -> Iterator[Changes]:
+        """Around a run of transactions: brings what is counted in step with them."""
+        before = Statistics.read(self.truth.meta.get("statistics"))
+        self._written_with = before.mean
+        sound = before.generation == self.truth.generation
+        tally = before.tally(self._client) if sound else None
+        self.truth.tally = tally
+        raised = self.truth.raised
+        try:
+            yield Changes()
+        finally:
+            self.truth.tally = None
+        if tally is None:
+            tally = Tally()
+            for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length"]):
+                tally.add(row["terms"], row["length"])
+        elif raised == self.truth.raised:
+            return
+        self._write(tally, before)
+
+    def _write(self, tally: Tally, before: Statistics) -> None:
+        mean = tally.tokens / max(tally.passages, 1)
+        if mean and abs(mean / (self._written_with or mean) - 1) > DRIFT:
+            self._weigh_again(mean)
+            self._written_with = mean
+        bits = bits_for(tally)
+        after = Statistics(self.truth.generation, tally.passages, tally.tokens, bits, self._written_with)
+        self._client.put(self._client.records, after.rows(tally))
+        self.truth.note(statistics=after.written())
+        if before.generation >= 0 and before.bits != bits:
+            old = [f"terms/{before.bits}/{number}" for number in range(2**before.bits)]
+            self._client.delete(self._client.records, old)
+
+    def _weigh_again(self, mean: float) -> None:
+        waiting: list[dict[str, Any]] = []
+        for row in self._client.each(self._client.passages, "id >= 0", ["*"]):
+            shown = self.truth.shown(row)
+            row |= {"folders": list(row["folders"]), "sites": list(row["sites"])}
+            row["terms"] = weights(embedding_text(shown.title, shown.text), mean)[0] or row["terms"]
+            waiting.append(row)
+            if len(waiting) >= _TOGETHER:
+                self._client.put(self._client.passages, waiting)
+                waiting = []
+        self._client.put(self._client.passages, waiting)
+
+
+FORMAT = "1"
+"""Of the rows in both collections."""

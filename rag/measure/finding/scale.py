@@ -1,0 +1,99 @@
+"""What a large index costs: time and memory of building it, of opening it and of asking it, and what is found.
+
+    python -m rag.measure.finding.scale ARTICLES.jsonl.gz INDEX --passages 1000000
+
+The passages are made of real sentences: each is some sentences of different articles under the title of another, so
+that vectors and terms are spread as those of articles are. Questions are titles of articles. The build is gone on with
+where INDEX already is. What is found is compared with a search that looks at every vector, over the same index.
+"""
+
+import gzip
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rag.chunk import sentences
+from rag.index import Index, NewPassage, Source, Stored
+from rag.library import Library
+from rag.library.embedded import embedded
+from rag.protocols import Progress
+from rag.types import Document, Span
+
+__all__ = ["build", "made_documents"]
+
+PER_DOCUMENT = 8
+SIZE = 220  # characters of a passage, from which no further sentence is put to it
+TOGETHER = 256  # documents in one transaction
+QUESTIONS = 200
+WARM = 10
+SENTENCES = 300_000  # of the corpus, that are recombined
+
+
+def made_documents(corpus: Path, passages: int, seed: int = 0) -> Iterator[tuple[Stored, list[NewPassage]]]:
+    """Documents of `PER_DOCUMENT` passages, made of the sentences of a JSON lines file, the same for the same seed."""
+    chance = random.Random(seed)
+    pool, titles = [], []
+    for record in _records(corpus):
+        text = record["text"]
+        own = [span.of(text) for span in sentences(text) if 12 <= len(span) <= 150]
+        pool += own
+        titles.append(record.get("title") or (own or [text])[0][:40])
+        if len(pool) > SENTENCES:
+            break
+    for number in range(passages // PER_DOCUMENT):
+        title = chance.choice(titles)
+        parts, made, at = [], [], 0
+        for _ in range(PER_DOCUMENT):
+            spans, start = [], at
+            while at - start < SIZE:
+                sentence = chance.choice(pool)
+                parts.append(sentence)
+                spans.append(Span(at - start, at - start + len(sentence)))
+                at += len(sentence)
+            own_text = "".join(parts[-len(spans) :])
+            made.append(NewPassage(start, at, number + 1, own_text, tuple(spans)))
+        text = "".join(parts)
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        date = f"{chance.randint(2015, 2024)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        yield (
+            Stored(Document(f"made-{number}", str(corpus), text, sha256, "utf-8", "record", title, date), ()),
+            made,
+        )
+
+
+def _records(corpus: Path) -> Iterator[dict[str, Any]]:
+    opened = gzip.open if corpus.suffix == ".gz" else open
+    with opened(corpus, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def build(corpus: Path, folder: Path, passages: int, on_progress: Progress | None) -> dict[str, float]:
+    """Make the index, or go on making it; CPU seconds of storing (with embedding), and of what is derived at the end."""
+    with Library(folder, embedder="builtin") as library:
+        index = library.__dict__["index"] = Index(folder, create=True)
+        index.bind(library.embedder)
+        began = time.process_time()
+        with index.derived() as changes:
+            there = index.truth.counts()[1]
+            documents = islice(made_documents(corpus, passages), there, None)
+            source = Source(str(corpus), "-", 0, 0, "", True)
+            while some := list(islice(documents, TOGETHER)):
+                work = [(stored.document.title, one) for stored, own in some for one in own]
+                vectors, looks = embedded(work, library.embedder, library.words)
+                with index.truth.transaction():
+                    key = index.truth.put_source(source)
+                    at = 0
+                    for stored, own in some:
+                        part = slice(at, at + len(own))
+                        at += len(own)
+                        fresh, _ = index.truth.put_document(key, stored, own, vectors[part], looks[part], 1)
+                        changes.added.update(fresh)
+                if on_progress:
+                    on_progress(len(changes.added), passages, "passages")
+            stored_after = time.process_time() - began
+        return {"store_cpu_s": stored_after, "all_cpu_s": time.process_time() - began}
