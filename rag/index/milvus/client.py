@@ -2,21 +2,24 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.errors import IndexUnusable
 from rag.index.address import Address
 
-__all__ = ["Client", "Row"]
+__all__ = ["PAUSES", "Client", "Row"]
 
 Row = dict[str, Any]
 
 _PAGE = 1000  # rows of one answer; far below the 16,384 and the 64 MiB that Milvus allows
 _WRITTEN = 500  # rows of one request: about 3 MB
-_SECONDS = 30.0  # for a request; pymilvus tries again meanwhile what may be tried again
+_SECONDS = 30.0  # for a request
 _AWAY = (1, 2)  # codes of pymilvus: unexpected error of the connection, connection failed
 _NOT_LOADED = 101
+PAUSES = (0.1, 0.3, 1.0, 3.0)
+"""Seconds before what failed because the server was away is asked again, as when it is started anew."""
 _LONGEST = 65_535  # bytes of a VARCHAR
 
 
@@ -52,15 +55,18 @@ class Client:
         """A call of the client's method; a collection that the server has let go of, as after its start, is loaded."""
         import grpc
 
-        for last in (False, True):
+        for pause in (*PAUSES, None):
             try:
                 return getattr(self._client, what)(*arguments, timeout=_SECONDS, **named)
-            except self._milvus.MilvusException as problem:
-                if problem.code != _NOT_LOADED or last:
-                    raise self._explained(problem, problem.code in _AWAY) from problem
-                self._load()
-            except (grpc.RpcError, ConnectionError) as problem:
-                raise self._explained(problem, True) from problem
+            except (self._milvus.MilvusException, grpc.RpcError, ConnectionError) as problem:
+                code = getattr(problem, "code", _AWAY[0])
+                away = not isinstance(problem, self._milvus.MilvusException) or code in _AWAY
+                if pause is None or not (away or code == _NOT_LOADED):
+                    raise self._explained(problem, away) from problem
+                if away:  # all that is asked may be asked again
+                    time.sleep(pause)
+                else:
+                    self._load()
         return None
 
     def _load(self) -> None:

@@ -73,7 +73,7 @@ def _records(corpus: Path) -> Iterator[dict[str, Any]]:
 
 
 def build(corpus: Path, folder: Path, passages: int, on_progress: Progress | None) -> dict[str, float]:
-    """Make the index, or go on making it; CPU seconds of storing (with embedding), and of what is derived at the end."""
+    """Make the index, or go on making it; CPU seconds of storing and embedding, and of what is derived at the end."""
     with Library(folder, embedder="builtin") as library:
         index = library.__dict__["index"] = Index(folder, create=True)
         index.bind(library.embedder)
