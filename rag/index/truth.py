@@ -16,6 +16,9 @@ __all__ = ["Terms", "Truth", "Vectors"]
 class Vectors(VectorStore, Protocol):
     """A vector store of an index."""
 
+    def described(self) -> str:
+        """How a search goes about, and why."""
+
     def rows(self, ids: Ids) -> Floats:
         """The vectors of ids that are there, shape (len(ids), dimensions)."""
 

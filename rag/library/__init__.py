@@ -320,6 +320,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "sound": sound,
+            "vectors": self.index.vectors.described() if passages else "",
             "sources": [source.path for source in truth.sources().values()],
         }
 

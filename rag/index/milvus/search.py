@@ -25,6 +25,10 @@ class MilvusVectors:
         """How many passages there are, for `rag status`."""
         return len(self), 0
 
+    def described(self) -> str:
+        """How a search goes about, for `rag status`."""
+        return f"{len(self):,} vectors in Milvus, whose own index decides how many are compared"
+
     def rows(self, ids: Ids) -> Floats:
         """The vectors of ids that are there, shape (len(ids), dimensions)."""
         found = self._client.get(self._client.passages, ids.tolist(), ["id", "vector"])
