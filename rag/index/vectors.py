@@ -94,6 +94,10 @@ class FlatVectors:
         nearest = np.take_along_axis(places, np.argsort(-scores, axis=1)[:, :10], axis=1)
         return questions, self._order()[0][nearest]
 
+    def exact(self) -> "FlatVectors":
+        """The same vectors, for searches that compare all of them."""
+        return FlatVectors(self.dimensions, self._index, mapped=self._mapped)
+
     def described(self) -> str:
         """How a search goes about, and why, for `rag status`; measures recall anew where that is less than all."""
         size = f"{len(self):,} vectors, {2 * self.dimensions * len(self) / 1e6:,.0f} MB of float16"

@@ -4,32 +4,37 @@
 
 The passages are made of real sentences: each is some sentences of different articles under the title of another, so
 that vectors and terms are spread as those of articles are. Questions are titles of articles. The build is gone on with
-where INDEX already is. What is found is compared with a search that looks at every vector, over the same index.
+where INDEX already is. What the dense side finds is compared with a search that looks at every vector of the index.
 """
 
+import argparse
 import gzip
 import hashlib
 import json
 import random
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from rag.chunk import sentences
 from rag.index import Index, NewPassage, Source, Stored
+from rag.index.vectors import FlatVectors
 from rag.library import Library
 from rag.library.embedded import embedded
+from rag.measure.finding.process import in_fresh_process
 from rag.protocols import Progress
 from rag.types import Document, Span
 
-__all__ = ["build", "made_documents"]
+__all__ = ["ask", "build", "made_documents", "open_and_ask"]
 
 PER_DOCUMENT = 8
 SIZE = 220  # characters of a passage, from which no further sentence is put to it
 TOGETHER = 256  # documents in one transaction
-QUESTIONS = 200
 WARM = 10
 SENTENCES = 300_000  # of the corpus, that are recombined
 
@@ -97,3 +102,57 @@ def build(corpus: Path, folder: Path, passages: int, on_progress: Progress | Non
                     on_progress(len(changes.added), passages, "passages")
             stored_after = time.process_time() - began
         return {"store_cpu_s": stored_after, "all_cpu_s": time.process_time() - began}
+
+
+def open_and_ask(folder: Path, question: str, _: Progress | None) -> float:
+    """CPU seconds of a process that opens the index and asks once, the start of Python and its imports included."""
+    with Library(folder) as library:
+        library.search(question)
+    return time.process_time()
+
+
+def ask(folder: Path, questions: Sequence[str], _: Progress | None) -> dict[str, float]:
+    """Warm CPU milliseconds of a hybrid search and of its dense side, and recall@10 of both against comparing all."""
+    with Library(folder) as library:
+        vectors = cast(FlatVectors, library.index.vectors)
+        exact = vectors.exact()
+        asked = library.embedder.embed_queries(questions)
+        hybrid, dense = [], []
+        recalled = []
+        for question, vector in zip(questions, asked, strict=True):
+            began = time.process_time()
+            library.search(question)
+            hybrid.append(1000 * (time.process_time() - began))
+            began = time.process_time()
+            found = vectors.search(vector[None], 10)[1]
+            dense.append(1000 * (time.process_time() - began))
+            recalled.append(float(np.isin(found, exact.search(vector[None], 10)[1]).mean()))
+        return {
+            "hybrid_cpu_ms": float(np.median(hybrid[WARM:])),
+            "dense_cpu_ms": float(np.median(dense[WARM:])),
+            "dense_recall_at_10": float(np.mean(recalled)),
+        }
+
+
+def main() -> None:
+    """Print all of it as one JSON object."""
+    arguments = argparse.ArgumentParser(prog="python -m rag.measure.finding.scale", description=__doc__)
+    arguments.add_argument("corpus", type=Path)
+    arguments.add_argument("index", type=Path)
+    arguments.add_argument("--passages", type=int, default=200_000)
+    arguments.add_argument("--questions", type=int, default=60)
+    args = arguments.parse_args()
+    built, _, peak = in_fresh_process(build, args.corpus, args.index, args.passages)
+    found = {"passages": args.passages, **built, "peak_bytes": peak}
+    titles = [str(record.get("title") or record["text"][:30]) for record in islice(_records(args.corpus), 5000)]
+    questions = random.Random(1).sample(titles, args.questions)
+    found["cold_cpu_s"] = in_fresh_process(open_and_ask, args.index, questions[0])[0]
+    warm, _, peak = in_fresh_process(ask, args.index, questions)
+    found |= warm | {"ask_peak_bytes": peak}
+    for part in ("rag.sqlite", "vectors-*", "terms/*"):
+        found[f"{part.split('-')[0]} bytes"] = sum(path.stat().st_size for path in args.index.glob(part))
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
