@@ -4,14 +4,16 @@ All of it is in Milvus, so that another machine needs the address and nothing el
 two collections. COLLECTION has a row for each passage: its vector, its terms as a sparse vector, what filters look at,
 and what is shown of it. COLLECTION_records has what SQLite has in a folder: notes, sources, and documents with their
 original and edits, so that a citation is proven against the original as stored, wherever the file is by now. It takes
-the place of both the truth and what is derived from it: there is nothing to be made again, and no lock; one process
-writes at a time, and the files of a run that was cut off are worked on again, which writes the same rows again.
+the place of both the truth and what is derived from it: there is nothing to be made again, and no lock. The files of a
+run that was cut off are worked on again, which writes the same rows again. So several machines may index at once, each
+its own files: that is how much is embedded, and it needs no other engine (milvus-lite alone wants one writer).
 
 Ranking is that of a folder. Vectors are compared by the same inner product, of the same float16 numbers. A sparse
 vector holds BM25's saturated frequencies, and a question's holds the weights of its terms, so that their inner product
 is what tantivy gives. For that the mean length of all passages must be known, and for the weights how many passages
 have a
-term. Both are counted as passages come and go (`statistics`); where a run was cut off, the next one counts all anew.
+term. Both are counted as passages come and go (`statistics`); where a run was cut off, or another went on beside it,
+all are counted anew.
 When the mean length has moved by more than `DRIFT`, the sparse vectors are written anew at the end of the run.
 
 Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX) decides how much of a very large collection
@@ -107,16 +109,18 @@ class MilvusIndex(Index):
     # -- what is counted
 
     def _mean(self, texts: Sequence[str]) -> float:
-        """The mean length that weights are worked out with; in a new index that of the first batch."""
+        """The mean length that all weights in the index are worked out with; in a new one that of the first batch."""
         if not self._written_with:
-            self._written_with = sum(sum(1 for _ in terms(text)) for text in texts) / len(texts)
+            noted = self.truth.meta.get("mean") or repr(sum(len(terms(text)) for text in texts) / len(texts))
+            self.truth.note(mean=noted)
+            self._written_with = float(noted)
         return self._written_with
 
     @contextmanager
     def derived(self) -> Iterator[Changes]:
         """Around a run of transactions: brings what is counted in step with them."""
         before = Statistics.read(self.truth.meta.get("statistics"))
-        self._written_with = before.mean
+        self._written_with = 0.0
         sound = before.generation == self.truth.generation
         tally = before.tally(self._client) if sound else None
         self.truth.tally = tally
@@ -125,21 +129,22 @@ class MilvusIndex(Index):
             yield Changes()
         finally:
             self.truth.tally = None
-        if tally is None:
+        now = self.truth.generation
+        if tally is None or now != before.generation + self.truth.raised - raised:  # others have written as well
             tally = Tally()
             for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length"]):
                 tally.add(row["terms"], row["length"])
         elif raised == self.truth.raised:
             return
-        self._write(tally, before)
+        self._write(tally, before, now)
 
-    def _write(self, tally: Tally, before: Statistics) -> None:
+    def _write(self, tally: Tally, before: Statistics, generation: int) -> None:
         mean = tally.tokens / max(tally.passages, 1)
-        if mean and abs(mean / (self._written_with or mean) - 1) > DRIFT:
+        if mean and abs(mean / float(self.truth.meta.get("mean", mean)) - 1) > DRIFT:
             self._weigh_again(mean)
-            self._written_with = mean
+            self.truth.note(mean=repr(mean))
         bits = bits_for(tally)
-        after = Statistics(self.truth.generation, tally.passages, tally.tokens, bits, self._written_with)
+        after = Statistics(generation, tally.passages, tally.tokens, bits)
         self._client.put(self._client.records, after.rows(tally))
         self.truth.note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:

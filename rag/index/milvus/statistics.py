@@ -96,8 +96,6 @@ class Statistics:
     passages: int = 0
     tokens: int = 0
     bits: int = 0
-    mean: float = 0.0
-    """Mean length that the weights in the collection were worked out with."""
 
     @classmethod
     def read(cls, kept: str | None) -> "Statistics":
@@ -106,7 +104,7 @@ class Statistics:
 
     def written(self) -> str:
         """For the index's `meta`."""
-        return json.dumps([self.generation, self.passages, self.tokens, self.bits, self.mean])
+        return json.dumps([self.generation, self.passages, self.tokens, self.bits])
 
     def row_of(self, dimension: int) -> str:
         """Key of the row that counts this dimension."""

@@ -38,7 +38,7 @@ _MOST_FILES = 5000  # that a glob may let through: their keys go with each searc
 
 
 class MilvusStore:
-    """Over the two collections of `client`. One process writes at a time; any number read."""
+    """Over the two collections of `client`. Several may write at once, each the sources that are its own."""
 
     def __init__(self, client: Client, mean: Callable[[Sequence[str]], float]) -> None:
         """`mean`: the length that weights are worked out with, given the first texts."""
