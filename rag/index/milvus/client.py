@@ -41,10 +41,14 @@ class Client:
         self._milvus = pymilvus
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)  # what is wrong is said once, by who asked
         logging.getLogger("milvus_lite").setLevel(logging.CRITICAL + 1)
-        try:
-            self._client = pymilvus.MilvusClient(at.uri, timeout=_SECONDS)
-        except (pymilvus.MilvusException, ConnectionError) as problem:
-            raise self._explained(problem, True) from problem
+        for pause in (*PAUSES[:2], None):  # an idle connection to milvus-lite is cut, and the next call is told so
+            try:
+                self._client = pymilvus.MilvusClient(at.uri, timeout=_SECONDS)
+                break
+            except (pymilvus.MilvusException, ConnectionError) as problem:
+                if pause is None:
+                    raise self._explained(problem, True) from problem
+                time.sleep(pause)
         self._load()
 
     def close(self) -> None:
