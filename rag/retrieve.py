@@ -146,4 +146,4 @@ def _standard(scores: Any, pool: int) -> Any:
     question occurs, as in passages of another language, it is silent, while standardised or ranked it would shout.
     """
     top = -np.sort(-scores[~np.isnan(scores)])[:pool]
-    return (scores - top.mean()) / (top.std() or 1.0)
+    return (scores - top.mean()) / (top.std() or 1.0) if len(top) else scores

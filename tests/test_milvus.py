@@ -4,10 +4,12 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import SEEDS
@@ -70,6 +72,23 @@ def seeds_there(server: Server) -> Iterator[Library]:
         yield made
 
 
+class Counting(HashedTerms):
+    """Notes the texts that it embeds."""
+
+    def __init__(self) -> None:
+        super().__init__(64)
+        self.texts: list[str] = []
+
+    def embed_passages(self, texts: Any) -> Any:
+        self.texts += texts
+        return super().embed_passages(texts)
+
+
+@pytest.fixture
+def embedder() -> Counting:
+    return Counting()
+
+
 def articles(folder: Path, numbers: range, about: str = "harbour") -> None:
     for number in numbers:
         text = f"Report {number} on the {about}.\n\nIt has {number} cranes. Ships of line {number * 7} call."
@@ -115,6 +134,7 @@ def test_filters_restrict_the_search_itself(seeds_there: Library, seeded: Librar
         {"under": "seeds"},
         {"under": "*sora*"},
         {"under": "elsewhere"},
+        {"under": ["seeds/jasper-lost-its-lead.txt", "*sora*"]},
         {"site": "example.com"},
     ):
         here, there = (
@@ -182,6 +202,84 @@ def test_lines_of_one_file_come_and_go(server: Server, tmp_path: Path) -> None:
         assert made.add(file).unchanged == 3
 
 
+def test_what_is_the_same_is_not_embedded_again(server: Server, tmp_path: Path, embedder: Counting) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    articles(folder, range(3))
+    text = "\n\n".join(f"The {word} was counted. " + f"It is about the {word}. " * 30 for word in ("kiwi", "plum"))
+    (folder / "a.txt").write_text(f"A report on fruit\n\n{text}", encoding="utf-8")
+    (folder / "b.txt").write_bytes((folder / "a.txt").read_bytes())
+    with Library(server.address("same"), embedder=embedder) as made:
+        assert made.add(folder).added == 5
+        assert len(embedder.texts) == len(set(embedder.texts)) < made.index.truth.counts()[2]
+        embedder.texts = []
+        (folder / "2.txt").rename(folder / "9.txt")
+        assert made.add(folder).unchanged == 5
+        assert embedder.texts == []
+        assert {Path(one.path).name for one in made.index.truth.sources().values()} == {
+            "0.txt", "1.txt", "9.txt", "a.txt", "b.txt"
+        }  # fmt: skip
+        hit = made.search("report 2 line 14", 1)[0]
+        assert Path(hit.source).name == "9.txt"
+        shown = made.index.truth.documents_of(hit.key)[0][0].document
+        assert shown.source == hit.source and hit.text in shown.text
+        (folder / "a.txt").write_text(f"A report on fruit\n\n{text}\n\nThe pear is yellow.", encoding="utf-8")
+        assert made.add(folder).changed == 1
+        assert len(embedder.texts) == 1 and "pear" in embedder.texts[0]
+        assert made.index.terms.frequency("pear") == 1 and made.status()["sound"]
+
+
+def test_a_shifted_line_is_shown_and_nothing_embedded(server: Server, tmp_path: Path, embedder: Counting) -> None:
+    file = tmp_path / "all.jsonl"
+    lines = [json.dumps({"_id": f"n{n}", "text": f"Line {n} tells of lake {n}."}) for n in range(3)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with Library(server.address("shifted"), embedder=embedder) as made:
+        made.add(file)
+        embedder.texts = []
+        file.write_text("\n".join(["", "", *lines]), encoding="utf-8")
+        assert made.add(file).unchanged == 3 and embedder.texts == []
+        assert {hit.doc_id: hit.line for hit in made.search("lake", 3)} == {"n0": 3, "n1": 4, "n2": 5}
+        assert made.index.truth.documents("doc_id", "n1")[0].document.line == 4
+
+
+def test_documents_are_listed_and_removed(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "all.jsonl"
+    lines = [json.dumps({"_id": f"n{n}", "title": f"Lake {n}", "text": f"It is {n} deep."}) for n in range(4)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "z.txt").write_text("A lake.", encoding="utf-8")
+    with Library(server.address("listed"), embedder=HashedTerms(64)) as made:
+        made.add(tmp_path)
+        assert [one["doc_id"] for one in made.documents(1, 2)] == ["n1", "n2"]
+        assert [Path(one["source"]).name for one in made.documents(3)] == ["all.jsonl", "z.txt"]
+        assert made.documents()[2]["title"] == "Lake 2"
+        assert made.index.truth.locations("n1") == [str(file)]
+        assert made.remove("n1") == 1
+        assert made.index.truth.counts() == (2, 4, 4) and made.status()["sound"]
+        assert [one["doc_id"] for one in made.documents(0, 3)] == ["n0", "n2", "n3"]
+        assert "n1" not in {hit.doc_id for hit in made.search("1 deep", 9)}
+        with pytest.raises(NotFound):
+            made.remove("n1")
+        with pytest.raises(BadInput, match="is in Milvus"):
+            made.check()
+        with pytest.raises(BadInput, match="is in Milvus"):
+            made.repair()
+
+
+def test_a_thread_asks_through_a_connection_of_its_own(seeds_there: Library) -> None:
+    found: list[list[str]] = []
+    other = seeds_there.another()
+
+    def ask() -> None:
+        with other:
+            found.append([hit.text for hit in other.search("why did Jasper decline", 3)])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    expected = [hit.text for hit in seeds_there.search("why did Jasper decline", 3)]
+    thread.join()
+    assert found == [expected] == [[hit.text for hit in seeds_there.search("why did Jasper decline", 3)]]
+
+
 def test_weights_follow_the_mean_length(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
@@ -213,15 +311,21 @@ def test_kill_9_in_the_middle_of_indexing_loses_nothing_acknowledged(
     own = Server(tmp_path / "data")
     own.start()
     try:
-        calls = {"put": 0}
         with Library(own.address("killed"), embedder=HashedTerms(64)) as made:
             put = Client.put
-            for fatal in (9, 14, 16):  # between passages and heads, between heads and sources, in the notes
-                calls["put"] = 0
+            # between passages and heads; between heads and finished sources; when the generation is raised, no more
+            for fatal in (("document", 2), ("source", 4), ("passage", 1)):
+                calls: list[str] = []
 
-                def dying(client: Client, collection: str, rows: list, fatal: int = fatal) -> None:
-                    calls["put"] += bool(rows)
-                    if calls["put"] == fatal:
+                def dying(
+                    client: Client,
+                    collection: str,
+                    rows: list,
+                    fatal: tuple[str, int] = fatal,
+                    calls: list[str] = calls,
+                ) -> None:
+                    calls += [row.get("kind", "passage") for row in rows[:1]]
+                    if calls.count(fatal[0]) == fatal[1]:
                         own.kill()
                     put(client, collection, rows)
 
