@@ -113,3 +113,21 @@ def test_lists_are_learned_anew_when_they_have_become_long(store: FlatVectors) -
     store.add(np.arange(28_000) + 100_000, more)
     assert store._sketch is not old
     assert store._sketch.index.ntotal == len(store) == MANY + 28_000
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_copy_is_changed_alone(store: FlatVectors, tmp_path: Path, mapped: bool) -> None:
+    if mapped:
+        store.save(tmp_path / "v.faiss")
+        store = FlatVectors.load(tmp_path / "v.faiss", 64)
+    question = clustered(1, seed=5)
+    before = store.search(question, 10)[1]
+    other = store.copy()
+    assert isinstance(other._sketch, Lists)
+    assert other._sketch.index.nprobe == store._sketch.index.nprobe
+    assert np.array_equal(other.search(question, 10)[1], before)
+    other.add(np.array([99_999]), question)
+    other.remove(before[0].tolist())
+    assert other.search(question, 1)[1].tolist() == [[99_999]]
+    assert (len(store), len(other)) == (MANY, MANY - 9)
+    assert np.array_equal(store.search(question, 10)[1], before)

@@ -213,16 +213,14 @@ def test_what_is_the_same_is_not_embedded_again(server: Server, tmp_path: Path, 
         assert made.add(folder).added == 5
         assert len(embedder.texts) == len(set(embedder.texts)) < made.index.truth.counts()[2]
         embedder.texts = []
-        (folder / "2.txt").rename(folder / "9.txt")
+        (folder / "b.txt").rename(folder / "9.txt")
         assert made.add(folder).unchanged == 5
         assert embedder.texts == []
-        assert {Path(one.path).name for one in made.index.truth.sources().values()} == {
-            "0.txt", "1.txt", "9.txt", "a.txt", "b.txt"
-        }  # fmt: skip
-        hit = made.search("report 2 line 14", 1)[0]
-        assert Path(hit.source).name == "9.txt"
-        shown = made.index.truth.documents_of(hit.key)[0][0].document
-        assert shown.source == hit.source and hit.text in shown.text
+        named = {Path(one.path).name: one.path for one in made.index.truth.sources().values()}
+        assert list(named) == ["0.txt", "1.txt", "2.txt", "9.txt", "a.txt"]
+        moved = made.index.truth.documents("path", named["9.txt"])[0].document
+        assert moved.source == named["9.txt"] and "kiwi" in moved.text
+        assert {Path(hit.source).name for hit in made.search("kiwi counted", 4, under=named["9.txt"])} == {"9.txt"}
         (folder / "a.txt").write_text(f"A report on fruit\n\n{text}\n\nThe pear is yellow.", encoding="utf-8")
         assert made.add(folder).changed == 1
         assert len(embedder.texts) == 1 and "pear" in embedder.texts[0]

@@ -122,14 +122,17 @@ class Client:
         self._create(self.passages, schema, vectors, ("document", "source", "date"))
 
     def _create(self, name: str, schema: Any, vectors: Mapping[str, tuple[str, str]], scalars: Sequence[str]) -> None:
-        if self._asked("has_collection", name):
+        if not self._asked("has_collection", name):
+            self._asked("create_collection", name, schema=schema, consistency_level="Strong")
+        if len(self._asked("list_indexes", name)) == len(vectors) + len(scalars):
             return
         indexes = self._client.prepare_index_params()
         for field, (index, metric) in vectors.items():
             indexes.add_index(field_name=field, index_type=index, metric_type=metric)
         for field in scalars:
             indexes.add_index(field_name=field, index_type="INVERTED")
-        self._asked("create_collection", name, schema=schema, index_params=indexes, consistency_level="Strong")
+        self._asked("create_index", name, indexes, sync=False)  # there is nothing yet to wait for
+        self._asked("load_collection", name)
 
     # -- rows
 
