@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import SEEDS
+from serving import running
 
 from rag.errors import BadInput, IndexUnusable, NotFound
 from rag.index import Address, place
@@ -23,6 +24,7 @@ from rag.index.terms import TermIndex
 from rag.library import Library
 from rag.measure.finding.parity import agreement, asked_of
 from rag.script import terms
+from rag.serve.collection import Collection
 from rag.testing import HashedTerms
 
 
@@ -276,6 +278,25 @@ def test_a_thread_asks_through_a_connection_of_its_own(seeds_there: Library) -> 
     expected = [hit.text for hit in seeds_there.search("why did Jasper decline", 3)]
     thread.join()
     assert found == [expected] == [[hit.text for hit in seeds_there.search("why did Jasper decline", 3)]]
+
+
+def test_it_is_served_over_http(server: Server, tmp_path: Path) -> None:
+    articles(tmp_path, range(3))
+    library = Library(server.address("served"), embedder=HashedTerms(64))
+    with running(Collection(library, [str(tmp_path)])) as served:
+        job = served("POST", "/api/refresh").json["job"]
+        assert served.ended(job)["state"] == "done"
+        assert served("GET", "/api/indexes").json["indexes"] == [{"name": "served", "documents": 3, "passages": 3}]
+        hits = served("POST", "/api/search", {"query": "2 cranes", "k": 3}).json["hits"]
+        assert len(hits) == 3
+        listed = served("GET", "/api/documents").json
+        assert listed["total"] == 3
+        assert served("GET", "/api/status").json["vectors"].startswith("3 vectors in Milvus")
+        refused = served.upload(("a.txt", b"A boat."))
+        assert refused.status == 409 and "is in Milvus" in refused.json["error"]["message"]
+        job = served("DELETE", f"/api/documents/{hits[0]['doc_id']}").json["job"]
+        assert served.ended(job)["report"]["removed"] == 1
+        assert len(served("POST", "/api/search", {"query": "2 cranes", "k": 3}).json["hits"]) == 2
 
 
 def test_weights_follow_the_mean_length(server: Server, tmp_path: Path) -> None:

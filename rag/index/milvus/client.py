@@ -90,8 +90,8 @@ class Client:
     # -- the collections
 
     def exists(self) -> bool:
-        """Whether both collections are there."""
-        return all(self._asked("has_collection", name) for name in (self.passages, self.records))
+        """Whether there is an index; its passages have a collection from when it is known how wide vectors are."""
+        return bool(self._asked("has_collection", self.records))
 
     def create_records(self) -> None:
         """The collection of all that is no passage. Milvus wants a vector in each collection: here it says nothing."""
@@ -176,7 +176,9 @@ class Client:
         return list(self._asked("query", collection, **named))
 
     def count(self, collection: str, where: str = "") -> int:
-        """How many rows there are that `where` lets through."""
+        """How many rows there are that `where` lets through; none where there is no such collection yet."""
+        if not self._asked("has_collection", collection):
+            return 0
         return int(self._asked("query", collection, filter=where, output_fields=["count(*)"])[0]["count(*)"])
 
     def nearest(self, field: str, query: Any, k: int, where: str) -> list[tuple[int, float]]:
