@@ -123,7 +123,7 @@ def test_spread_prefers_what_is_unlike(stories: Library) -> None:
 
 def test_a_sketch_lets_the_nearest_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.index.vectors.LARGE", 2000)
-    monkeypatch.setattr("rag.index.sketch._LEAST", 200)
+    monkeypatch.setattr("rag.index.sketch.LEAST", 200)
     chance = np.random.default_rng(3)
     vectors = chance.standard_normal((3000, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

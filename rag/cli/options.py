@@ -27,7 +27,9 @@ __all__ = [
     "open_library",
 ]
 
-IndexOption = Annotated[str | None, typer.Option("--index", metavar="DIR", help="Folder of the index.")]
+IndexOption = Annotated[
+    str | None, typer.Option("--index", metavar="DIR", help="Folder of the index, or milvus://HOST:PORT/COLLECTION.")
+]
 SourceOption = Annotated[
     list[str] | None,
     typer.Option("--source", metavar="PATH", help="File or folder to index on the way; may be given several times."),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from rag.index import Address
 from rag.library import Report
 from rag.protocols import Progress
 from rag.types import Answer, Citation, Document, Hit, Span
@@ -63,7 +64,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
         yield on_progress
 
 
-def report(done: Report, index: Path) -> None:
+def report(done: Report, index: Path | Address) -> None:
     """A line on what indexing did, and one for each file that was skipped; nothing when nothing was to do."""
     console = _console(stderr=True)
     parts = [
@@ -79,7 +80,7 @@ def report(done: Report, index: Path) -> None:
         console.print(f"[yellow]skipped[/yellow] {escape(where)}: {escape(why)}")
 
 
-def report_record(done: Report, index: Path, seconds: float) -> dict[str, Any]:
+def report_record(done: Report, index: Path | Address, seconds: float) -> dict[str, Any]:
     """The JSON of `rag index`."""
     record = asdict(done)
     record["skipped"] = [{"source": where, "reason": why} for where, why in done.skipped]

@@ -1,4 +1,4 @@
-"""An index: a folder in which SQLite is the truth, and vectors and terms are derived from it."""
+"""An index: a folder in which SQLite is the truth, and vectors and terms are derived from it; or one in Milvus."""
 
 import shutil
 import threading
@@ -11,17 +11,38 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rag.errors import IndexUnusable, NotFound
+from rag.index.address import Address, address
 from rag.index.filters import Filters
 from rag.index.lock import Busy, writing
+from rag.index.model import Bound
 from rag.index.rows import NewPassage, Source, Stored, packed_look
 from rag.index.staging import Staging
 from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
+from rag.index.truth import AnyIndex, Staged, Terms, Truth, Vectors
 from rag.index.vectors import FlatVectors
-from rag.protocols import Embedder, Floats
+from rag.protocols import Floats, Ids
 
-__all__ = ["Filters", "Index", "NewPassage", "Source", "Staging", "Stored", "embedding_text", "packed_look"]
+__all__ = [
+    "Address",
+    "AnyIndex",
+    "Filters",
+    "Index",
+    "NewPassage",
+    "Source",
+    "Staged",
+    "Stored",
+    "Terms",
+    "Truth",
+    "Vectors",
+    "called",
+    "embedding_text",
+    "is_at",
+    "open_index",
+    "packed_look",
+    "place",
+]
 
 T = TypeVar("T")
 
@@ -37,12 +58,42 @@ def embedding_text(title: str, text: str) -> str:
     return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
+def place(name: str) -> Path | Address:
+    """Where an index of this name is: a folder, or an address as `rag.index.address` has it."""
+    return address(name) or Path(name)
+
+
+def called(at: Path | Address) -> str:
+    """The name of the index there, among others that are served beside it."""
+    return at.absolute().name if isinstance(at, Path) else at.collection
+
+
+def is_at(at: Path | Address) -> bool:
+    """Whether there is an index."""
+    if isinstance(at, Path):
+        return (at / _TRUTH).exists()
+    from rag.index.milvus import exists  # pymilvus takes a second to import
+
+    return exists(at)
+
+
+def open_index(at: Path | Address, *, create: bool = False) -> AnyIndex:
+    """The index there; `create` makes it if it is not there. Raises NotFound, IndexUnusable."""
+    if isinstance(at, Path):
+        return Index(at, create=create)
+    from rag.index.milvus import MilvusIndex
+
+    return MilvusIndex(at, create=create)
+
+
 class _Superseded(Exception):
     """A newer generation was published since the snapshot was taken, and the files of the older one are gone."""
 
 
-class Index:
+class Index(Bound[Path, Store]):
     """The folder at `path`, opened; `create` makes it if it is not there."""
+
+    travels = False
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
@@ -53,17 +104,12 @@ class Index:
                 raise IndexUnusable(
                     f"cannot make the folder {path}: {problem}", "choose another with --index"
                 ) from problem
-        elif not self.is_at(path):
+        elif not is_at(path):
             raise NotFound(f"no index at {path}", "build one with: rag index PATH, or ask with --source PATH")
         self.truth = Store(path / _TRUTH, create=create)
         self._kept: dict[str, tuple[int, Any]] = {}  # what was derived, with its generation
         self._loading = threading.RLock()
         self._writer = 0  # the thread that holds the lock through this object
-
-    @staticmethod
-    def is_at(path: Path) -> bool:
-        """Whether there is an index at `path`."""
-        return (path / _TRUTH).exists()
 
     def another(self) -> "Index":
         """The same folder with a connection of its own, for another thread that reads; what is derived is shared."""
@@ -76,36 +122,9 @@ class Index:
         self._kept.clear()
         self.truth.close()
 
-    # -- the model
-
-    @property
-    def embedder_name(self) -> str:
-        """Name of the model that made the vectors; empty in a new index."""
-        return self.truth.meta.get("embedder", "")
-
-    def bind(self, embedder: Embedder) -> None:
-        """Note the model in a new index, or check that it is the one that made the vectors; else IndexUnusable."""
-        if not self.truth.meta.get("fingerprint"):
-            staging = Staging(self.truth)
-            with staging.transaction():
-                if not self.truth.meta.get("fingerprint"):  # else another process was quicker
-                    staging.note(
-                        embedder=embedder.name, fingerprint=embedder.fingerprint, dimensions=str(embedder.dimensions)
-                    )
-        meta = self.truth.meta
-        if meta["fingerprint"] != embedder.fingerprint:
-            which = f"another version of {embedder.name}" if meta["embedder"] == embedder.name else meta["embedder"]
-            raise IndexUnusable(
-                f"the index {self.path} was built with {which}, not with {embedder.name}",
-                f"delete {self.path} and index again"
-                if meta["embedder"] == embedder.name
-                else f"use --embedder {meta['embedder']}, or build a new one with --index OTHER",
-            )
-
-    @property
-    def dimensions(self) -> int:
-        """Width of the vectors; 0 in a new index."""
-        return int(self.truth.meta.get("dimensions", "0"))
+    def staging(self) -> Staging:
+        """See `rag.index.model.Bound`."""
+        return Staging(self.truth)
 
     # -- reading
 
@@ -127,6 +146,10 @@ class Index:
     def terms(self) -> TermIndex:
         """The terms of the published state; made again from the truth where they are missing or damaged."""
         return self.read(lambda: self._fresh("terms", self._load_terms, self._make_terms))
+
+    def within(self, filters: Filters | None) -> tuple[FlatVectors, TermIndex, Ids | None]:
+        """Both sides of a search, and the ids that it is restricted to, or None where it is not."""
+        return self.vectors, self.terms, self.truth.among(filters) if filters else None
 
     def _fresh(self, name: str, load: Callable[[int], T | None], make: Callable[[int, bool], T]) -> T:
         """What was kept, if it is of this snapshot's generation; or what lies in the files; or it is made again.
@@ -263,7 +286,7 @@ class Index:
             try:
                 self._sweep(self.truth.generation)
                 try:
-                    yield Staging(self.truth)
+                    yield self.staging()
                 except BaseException:
                     with suppress(IndexUnusable):
                         self.publish()
@@ -294,7 +317,7 @@ class Index:
             return
         added, removed = truth.coming(), truth.leaving()
         generation, (count, total) = truth.generation, truth.totals()
-        staging = Staging(truth)
+        staging = self.staging()
         if not added and not removed:
             staging.publish(generation, (count, total))
             return

@@ -7,11 +7,11 @@ import numpy as np
 
 from rag.protocols import Floats, Ids
 
-__all__ = ["Sketch"]
+__all__ = ["LEAST", "Sketch", "codes", "turned"]
 
 _LEVELS = (-1.510, -0.4528, 0.4528, 1.510)  # those of Lloyd and Max for a normal distribution
 _SHORTLIST = 8  # times as many as wanted; of the 200 nearest of 100,000 it holds 999 in 1,000, of the 10 nearest all
-_LEAST = 1600
+LEAST = 1600
 
 
 class Sketch:
@@ -39,25 +39,39 @@ class Sketch:
         """Remove ids that are there."""
         self.index.remove_ids(faiss.IDSelectorBatch(ids))
 
+    def copy(self) -> "Sketch":
+        """The same again."""
+        return Sketch(self.index.d, faiss.clone_index(self.index))
+
     def search(self, exact: Any, vectors: Floats, k: int) -> tuple[Floats, Ids]:
         """Scores and places of the `k` nearest as `exact` has them, an index of the same vectors in the same order."""
         chosen = faiss.IndexRefine(self.index.index, exact)
-        factor = min(max(_SHORTLIST, _LEAST / k), exact.ntotal / k)
+        factor = min(max(_SHORTLIST, LEAST / k), exact.ntotal / k)
         scores, places = chosen.search(vectors, k, params=faiss.IndexRefineSearchParameters(k_factor=factor))
         return scores, places
 
 
 def _new(dimensions: int) -> Any:
-    pairs = dimensions // 2
-    quantizer = faiss.IndexPQFastScan(dimensions, pairs, 4, faiss.METRIC_INNER_PRODUCT)
-    levels = np.array(_LEVELS, dtype=np.float32) / np.sqrt(dimensions)
-    grid = np.array([(first, second) for first in levels for second in levels], dtype=np.float32)
-    faiss.copy_array_to_vector(np.tile(grid, (pairs, 1)).ravel(), quantizer.pq.centroids)
+    quantizer = faiss.IndexPQFastScan(dimensions, dimensions // 2, 4, faiss.METRIC_INNER_PRODUCT)
+    faiss.copy_array_to_vector(codes(dimensions), quantizer.pq.centroids)
     quantizer.is_trained = True
-    turned = faiss.RandomRotationMatrix(dimensions, dimensions)
-    turned.init(1)
-    index = faiss.IndexPreTransform(turned, quantizer)
-    turned.this.disown()
+    rotation = turned(dimensions)
+    index = faiss.IndexPreTransform(rotation, quantizer)
+    rotation.this.disown()
     quantizer.this.disown()
     index.own_fields = True
     return index
+
+
+def codes(dimensions: int) -> Floats:
+    """What the codes stand for: for each pair of dimensions the sixteen points of the grid of levels."""
+    levels = np.array(_LEVELS, dtype=np.float32) / np.sqrt(dimensions)
+    grid = np.array([(first, second) for first in levels for second in levels], dtype=np.float32)
+    return np.tile(grid, (dimensions // 2, 1)).ravel()
+
+
+def turned(dimensions: int) -> Any:
+    """The rotation after which the codes fit; always the same."""
+    rotation = faiss.RandomRotationMatrix(dimensions, dimensions)
+    rotation.init(1)
+    return rotation

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,24 +11,12 @@ from rag.index import rows
 from rag.index.filters import host
 from rag.index.rows import COMING, DOCUMENT, LEAVING, LIVE, NewPassage, Source, Stored
 from rag.index.store import Store
+from rag.index.truth import Held, Reused
 
 __all__ = ["Held", "Staging", "content_key"]
 
 _DOCUMENTS = f"INSERT INTO documents VALUES ({','.join('?' * 20)})"
 _PASSAGES = f"INSERT INTO passages VALUES ({','.join('?' * 12)})"
-
-Reused = tuple[bytes, bytes]
-"""The bytes of a vector and of a look, taken over from a passage that is the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A document that the index holds under an id: its number, whether it is the one asked for, and its line."""
-
-    number: int
-    same: bool
-    line: int
-    seen: int
 
 
 def content_key(stored: Stored) -> bytes:
@@ -253,6 +240,10 @@ class Staging:
             rows.sound(f"passage {row[0]}", crc, *row)
             kept[row[6], row[7]] = (row[8], row[10])
         return kept
+
+    def remove_document(self, doc_id: str) -> int:
+        """Remove the documents of this id; returns how many."""
+        return self.remove_documents("doc_id = ?", (doc_id,))
 
     def remove_documents(self, where: str, values: Sequence[Any]) -> int:
         """Remove documents by an SQL condition of this package's own; returns how many."""

@@ -57,6 +57,11 @@ class Store:
             self.close()
             raise
 
+    @property
+    def at(self) -> str:
+        """What `--index` calls it."""
+        return str(self.path.parent)
+
     def close(self) -> None:
         """Let go of the file."""
         self.database.close()

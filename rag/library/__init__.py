@@ -20,7 +20,7 @@ from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.display import in_script_of
 from rag.errors import BadInput, NotFound
-from rag.index import Filters, Index, Stored
+from rag.index import AnyIndex, Filters, Index, Stored, is_at, open_index, place
 from rag.late import prepare
 from rag.library.finding import find
 from rag.library.report import Report
@@ -66,7 +66,7 @@ class Library:
         names = {name: value for name, value in named.items() if isinstance(value, str)}
         objects = {name: value for name, value in named.items() if value is not None and name not in names}
         self.settings: Settings = settings({"index": None if index is None else str(index), **names, **others})
-        self.path = Path(self.settings.index)
+        self.path = place(self.settings.index)
         self.__dict__.update(objects)  # in place of what the properties below would load
 
     @classmethod
@@ -105,9 +105,9 @@ class Library:
         return made
 
     @cached_property
-    def index(self) -> Index:
-        """The folder; raises NotFound where there is none."""
-        return Index(self.path)
+    def index(self) -> AnyIndex:
+        """What is there; raises NotFound where there is none."""
+        return open_index(self.path)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -156,11 +156,11 @@ class Library:
         from rag.load import find
 
         if "index" not in self.__dict__:
-            if not Index.is_at(self.path):  # what is wrong with the call is said before a folder is made
+            if not is_at(self.path):  # what is wrong with the call is said before a folder is made
                 find(paths)
                 if "embedder" not in self.__dict__:
                     self.__dict__["embedder"] = embed.load(self.settings.embedder or "builtin")
-            self.__dict__["index"] = Index(self.path, create=True)
+            self.__dict__["index"] = open_index(self.path, create=True)
         self.index.bind(self.embedder)
         return bring_in_step(self.index, (self.embedder, self.words), paths, on_progress, confined=confined)
 
@@ -292,7 +292,7 @@ class Library:
             hit = hits[one.hit]
             if hit.key not in pages:
                 copies = self.index.truth.documents_of(hit.key, hit.doc_id)
-                stored = next((stored for stored, source in copies if is_current(source)), None)
+                stored = next((one for one, source in copies if self.index.travels or is_current(source)), None)
                 pages[hit.key] = (stored.document, TracedText(stored.document.text, stored.edits)) if stored else None
             page = pages[hit.key]
             if page is None:
@@ -335,20 +335,29 @@ class Library:
 
         return TracedText(stored.document.text, stored.edits)
 
+    @property
+    def _folder(self) -> Index:
+        if isinstance(self.index, Index):
+            return self.index
+        raise BadInput(
+            f"{self.path} is in Milvus, whose files are its own to check and to repair",
+            "see its documentation; `rag status` compares its counts, and indexing again mends what was cut off",
+        )
+
     def check(self) -> "list[Problem]":
-        """All that is wrong with the index; changes nothing."""
+        """All that is wrong with the index; changes nothing. Raises BadInput for one that is no folder."""
         from rag.index.check import problems
 
-        return problems(self.index, self.page_of)
+        return problems(self._folder, self.page_of)
 
     def repair(self) -> "Repaired":
         """Mend what can be: rebuild what is derived, publish what was interrupted, drop rows that are damaged.
 
-        Raises IndexUnusable where the database itself is damaged.
+        Raises IndexUnusable where the database itself is damaged, BadInput for an index that is no folder.
         """
         from rag.index.check import repair
 
-        return repair(self.index, self.page_of)
+        return repair(self._folder, self.page_of)
 
     def status(self) -> dict[str, Any]:
         """What the index holds and which model built it; opens its derived files, making again what is not sound."""
@@ -366,6 +375,7 @@ class Library:
             "documents": documents,
             "passages": passages,
             "sound": sound,
+            "vectors": self.index.vectors.described() if passages else "",
             "sources": [source.path for source in truth.sources().values()],
         }
 

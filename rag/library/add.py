@@ -11,9 +11,8 @@ from rag.chunk import chunk
 from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
 from rag.clean import edges as edges_of
 from rag.errors import NotFound, RagError, Unreadable
-from rag.index import Index, NewPassage, Source, Staging, Stored
-from rag.index.staging import Held
-from rag.index.store import Store
+from rag.index import AnyIndex, NewPassage, Source, Staged, Stored, Truth
+from rag.index.truth import Held
 from rag.library.embedded import digest, vectors_and_looks
 from rag.library.report import Report
 from rag.library.sites import Sites, location_of, site_of
@@ -92,7 +91,7 @@ def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> 
 class _Batch:
     """Work that waits for its transaction, in order: documents to store or to keep, sources that are finished."""
 
-    def __init__(self, index: Index, staging: Staging, models: Models, report: Report) -> None:
+    def __init__(self, index: AnyIndex, staging: Staged, models: Models, report: Report) -> None:
         self._index, self._staging, self._models, self._report = index, staging, models, report
         self._waiting: list[tuple[Source, Stored | Held | Literal[True], list[NewPassage]]] = []
         self._met: set[tuple[str, str]] = set()
@@ -151,7 +150,7 @@ class _Batch:
 
 
 def bring_in_step(
-    index: Index,
+    index: AnyIndex,
     models: Models,
     paths: Sequence[str | Path],
     on_progress: Progress | None = None,
@@ -208,10 +207,10 @@ def bring_in_step(
     return report
 
 
-def take_out(index: Index, doc_id: str) -> int:
+def take_out(index: AnyIndex, doc_id: str) -> int:
     """Remove the documents of this id, without a look at their files; see `Library.remove`."""
     with index.writing() as staging, staging.transaction():
-        count = staging.remove_documents("doc_id = ?", (doc_id,))
+        count = staging.remove_document(doc_id)
     if not count:
         raise NotFound(f"no such document: {doc_id}", "ask again; it may have been removed")
     return count
@@ -232,7 +231,7 @@ def _exists(path: str | Path) -> bool:
     return str(path) == "-" or os.path.lexists(path)
 
 
-def _clean_again(truth: Store, staging: Staging, models: Models, seen: int) -> None:
+def _clean_again(truth: Truth, staging: Staged, models: Models, seen: int) -> None:
     """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
 
     So the state of an index depends on the articles in it and not on the order in which they came.
@@ -270,8 +269,8 @@ def _as_found(old: Stored) -> Document:
 class _Run:
     """What one call of `bring_in_step` works with; `documents` by location, `moved` are former places of files."""
 
-    truth: Store
-    staging: Staging
+    truth: Truth
+    staging: Staged
     batch: _Batch
     report: Report
     on_problem: OnProblem

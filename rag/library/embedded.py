@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from rag.index import NewPassage, Source, Staging, Stored, embedding_text, packed_look
+from rag.index import NewPassage, Source, Staged, Stored, embedding_text, packed_look
 from rag.index.rows import written
-from rag.index.staging import Reused, content_key
+from rag.index.staging import content_key
+from rag.index.truth import Reused
 from rag.late import looked, parts_of
 from rag.protocols import Embedder, Floats, Pooling, WordEmbedder
 from rag.types import Document
@@ -27,7 +28,7 @@ def digest(document: Document) -> bytes:
 
 
 def vectors_and_looks(
-    staging: Staging, work: Sequence[tuple[Source, Stored, list[NewPassage]]], models: tuple[Embedder, WordEmbedder]
+    staging: Staged, work: Sequence[tuple[Source, Stored, list[NewPassage]]], models: tuple[Embedder, WordEmbedder]
 ) -> list[list[Reused]]:
     """For each document, the packed vector and look of each of its passages; empty where its content is there already.
 

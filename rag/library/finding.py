@@ -9,7 +9,7 @@ from rag import pinyin
 from rag.across import load as neighbours
 from rag.across import translated
 from rag.diverse import distinct, spread
-from rag.index import Filters
+from rag.index import Filters, Terms
 from rag.late import Look, looked, parts_of, prepare
 from rag.rank import Ranked, explained
 from rag.rerank import DEPTH, by_reranker, second_look
@@ -28,17 +28,18 @@ def first_look(
 ) -> tuple[list[Ranked], list[Look]]:
     """At most `k` passages that the sides of the search bring, and what the second look sees of each."""
     index, words = library.index, library.words
+    vectors, terms, among = index.within(filters)
     found = retrieve(
         question,
-        vectors=index.vectors,
-        words=index.terms,
+        vectors=vectors,
+        words=terms,
         embedder=library.embedder,
         background=library.background,
         k=k,
         mode=mode,
-        among=index.truth.among(filters) if filters else None,
+        among=among,
         translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
-        spell=lambda: _names(library, question),
+        spell=lambda: _names(library, question, terms),
     )
     looks = index.truth.looks((one.key for one in found), words.fingerprint)
     if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
@@ -50,9 +51,9 @@ def first_look(
     return there, [looks[one.key] for one in there]
 
 
-def _names(library: "Library", question: str) -> dict[str, float]:
+def _names(library: "Library", question: str, terms: Terms) -> dict[str, float]:
     """The names of a question as they may be written in the other script, out of what occurs, with their weights."""
-    frequency, background = library.index.terms.frequency, library.background
+    frequency, background = terms.frequency, library.background
 
     def unknown(word: str) -> bool:
         return not neighbours().of(word)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rag.clean import TracedText, clean, common, described, edges, without
 from rag.errors import NotFound, RagError, Unreadable
-from rag.index.store import Store
+from rag.index import Truth
 from rag.library.sites import location_of, site_of
 from rag.load import blame, find, read, source_of
 from rag.types import Document
@@ -29,7 +29,7 @@ def pages_of(
             on_problem(*blame(error, source_of(path)))
 
 
-def pages_at(source: str, truth: Callable[[], Store]) -> list[tuple[Document, TracedText]]:
+def pages_at(source: str, truth: Callable[[], Truth]) -> list[tuple[Document, TracedText]]:
     """The documents of a file, or the one of this `doc_id`; see `Library.pages`. Without an index `truth` raises."""
     if _is_file(source):
         documents = list(read(Path(source), Path(source).as_posix(), lambda *_: None))
@@ -41,12 +41,11 @@ def pages_at(source: str, truth: Callable[[], Store]) -> list[tuple[Document, Tr
         raise NotFound(f"no such file: {source}", "check the path") from None
     stored = known.documents("path", source) or known.documents("doc_id", source)
     if not stored:
-        at = known.path.parent
-        raise NotFound(f"no such file or document: {source}", f"`rag status --index {at}` names all files")
+        raise NotFound(f"no such file or document: {source}", f"`rag status --index {known.at}` names all files")
     return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
 
 
-def page_of(doc_id: str, truth: Store) -> tuple[Document, TracedText]:
+def page_of(doc_id: str, truth: Truth) -> tuple[Document, TracedText]:
     """The document of this `doc_id` as it is in the index; no file is looked at. Raises NotFound."""
     stored = truth.documents("doc_id", doc_id)
     if not stored:
@@ -54,7 +53,7 @@ def page_of(doc_id: str, truth: Store) -> tuple[Document, TracedText]:
     return stored[0].document, TracedText(stored[0].document.text, stored[0].edits)
 
 
-def _page(document: Document, path: Path, truth: Callable[[], Store]) -> TracedText:
+def _page(document: Document, path: Path, truth: Callable[[], Truth]) -> TracedText:
     page = clean(document.text, document.kind)
     site = site_of(document, location_of(path))
     try:

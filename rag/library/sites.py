@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from rag.clean import clean, common, edges
 from rag.errors import RagError
-from rag.index.store import Store
+from rag.index import Truth
 from rag.load import STDIN, read, source_of
 from rag.types import Document, Edges
 
@@ -36,7 +36,7 @@ class Sites:
     A sample of the new files is read first, so that few articles have to be cleaned and embedded twice.
     """
 
-    def __init__(self, truth: Store, fresh: Iterable[Path]) -> None:
+    def __init__(self, truth: Truth, fresh: Iterable[Path]) -> None:
         self._truth = truth
         self._known: dict[str, frozenset[int]] = {}
         self._sample: dict[str, list[Edges]] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import NotFound
-from rag.index import Index
+from rag.index import called, is_at, open_index
 from rag.library import Library, Report
 from rag.library.sites import location_of
 from rag.protocols import Embedder, Progress
@@ -32,11 +32,11 @@ class Collection:
     ) -> None:
         """Makes the index where there is none."""
         self.path = library.path
-        self.name = self.path.absolute().name
+        self.name = called(self.path)
         self.folders = tuple(folders)
-        self.uploads = self.path / "uploads"
-        if not Index.is_at(self.path):
-            Index(self.path, create=True).close()
+        self._uploads = self.path / "uploads" if isinstance(self.path, Path) else None
+        if not is_at(self.path):
+            open_index(self.path, create=True).close()
         self._first = library
         self._free: list[Library] = [library.another()]
         self._out = 0
@@ -67,9 +67,16 @@ class Collection:
                 self._out -= 1
                 self._free.append(library)
 
+    @property
+    def uploads(self) -> Path:
+        """The folder of the files that were uploaded. Raises Refused, 409, where the index is no folder."""
+        if self._uploads is None:
+            raise Refused(409, f"{self.name} is in Milvus, which keeps no files; index them with: rag index PATH")
+        return self._uploads
+
     def _writer(self) -> Library:
         """Its own vectors too: they change while they are written."""
-        return Library(self.path, embedder=self._first.embedder, writer=self._first.settings.writer)
+        return Library(str(self.path), embedder=self._first.embedder, writer=self._first.settings.writer)
 
     def refresh(self) -> Job:
         """Queue bringing the index in step with the folders. Raises Refused, 409, where there are none."""
@@ -82,7 +89,7 @@ class Collection:
         return library.add(*places, on_progress=on_progress, confined=True)
 
     def _uploaded(self) -> bool:
-        return self.uploads.is_dir() and any(self.uploads.iterdir())
+        return self._uploads is not None and self._uploads.is_dir() and any(self._uploads.iterdir())
 
     def add(self, files: Sequence[Path]) -> Job:
         """Queue the indexing of uploaded files; one that cannot be read is removed again."""
@@ -105,9 +112,9 @@ class Collection:
             truth = library.index.truth
             places = truth.locations(doc_id)
             report = Report(removed=library.remove(doc_id))
-            uploads = location_of(self.uploads) + os.sep
+            uploads = location_of(self._uploads) + os.sep if self._uploads else ""
             for place in places:
-                if place.startswith(uploads) and not truth.documents_by_source().get(place):
+                if uploads and place.startswith(uploads) and not truth.documents_by_source().get(place):
                     file = Path(os.fsdecode(place.encode("latin-1")))
                     file.unlink(missing_ok=True)
                     library.add(file)

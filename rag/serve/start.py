@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rag.errors import BadInput
+from rag.index import called
 from rag.library import Library
 from rag.serve.app import create
 from rag.serve.collection import Collection
@@ -75,7 +76,7 @@ def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] =
     Raises BadInput for two indexes of one name, and where the address cannot be listened on.
     """
     figures = Figures()
-    names = [library.path.absolute().name for library in libraries]
+    names = [called(library.path) for library in libraries]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadInput(f"two indexes are called {twice!r}", "rename one of their folders")
     try:

@@ -4,8 +4,9 @@ import hashlib
 import json
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from rag.index import Index
 from rag.index.check import problems
 from rag.library import Library
 
@@ -88,8 +89,9 @@ def held(index: Path, searched: bool = False) -> dict[str, Any]:
     with Library(index) as library:
         if searched:
             library.search("What is the code of a1?")
-        found = [one.why for one in problems(library.index, library.page_of)]
-        truth = library.index.truth
+        made = cast(Index, library.index)
+        found = [one.why for one in problems(made, library.page_of)]
+        truth = made.truth
         articles = [
             f"{stored.document.source} {stored.document.doc_id} {stored.document.sha256}"
             for source in truth.sources().values()

@@ -1,0 +1,110 @@
+"""Both sides of a search, in Milvus: nearest vectors, and terms weighed as the local index weighs them."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from rag.index.milvus.client import Client
+from rag.index.milvus.statistics import Statistics, dimension, unpacked_counts
+from rag.protocols import Floats, Ids
+
+__all__ = ["MilvusTerms", "MilvusVectors"]
+
+
+class MilvusVectors:
+    """A `rag.protocols.VectorStore` over the passages that `where` lets through."""
+
+    def __init__(self, client: Client, where: str) -> None:
+        self._client, self._where = client, where
+        self._count = client.count(client.passages)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def totals(self) -> tuple[int, int]:
+        """How many passages there are, for `rag status`."""
+        return len(self), 0
+
+    def described(self) -> str:
+        """How a search goes about, for `rag status`."""
+        return f"{len(self):,} vectors in Milvus, whose own index decides how many are compared"
+
+    def rows(self, ids: Ids) -> Floats:
+        """The vectors of ids that are there, shape (len(ids), dimensions)."""
+        found = self._client.get(self._client.passages, ids.tolist(), ["id", "vector"])
+        own = {row["id"]: row["vector"] for row in found}
+        return np.array([own[key] for key in ids.tolist() if key in own], dtype=np.float32)
+
+    def search(self, vectors: Floats, k: int, among: Ids | None = None) -> tuple[Floats, Ids]:
+        """See `rag.protocols.VectorStore.search`. Among ids all are compared, whatever the filter says."""
+        scores = np.full((len(vectors), k), -np.inf, dtype=np.float32)
+        ids = np.full((len(vectors), k), -1, dtype=np.int64)
+        for at, vector in enumerate(vectors):
+            if among is None:
+                found = self._client.nearest("vector", vector.tolist(), k, self._where)
+            else:
+                rows = self._client.get(self._client.passages, among.tolist(), ["id", "vector"])
+                products = np.array([row["vector"] for row in rows], dtype=np.float32).reshape(len(rows), -1) @ vector
+                found = sorted(((row["id"], float(one)) for row, one in zip(rows, products, strict=True)), key=_order)
+            for place, (key, score) in enumerate(sorted(found, key=_order)[:k]):
+                scores[at, place], ids[at, place] = score, key
+        return scores, ids
+
+
+class MilvusTerms:
+    """A `rag.protocols.TermStore` over the passages that `where` lets through; frequencies are of all passages."""
+
+    def __init__(
+        self, client: Client, where: str, statistics: Statistics, rows: Callable[[str], tuple[Ids, Ids]]
+    ) -> None:
+        """`rows` gives a row of counts by its key."""
+        self._client, self._where, self._statistics, self._rows = client, where, statistics, rows
+
+    def __len__(self) -> int:
+        return self._statistics.passages
+
+    def within(self, where: str) -> "MilvusTerms":
+        """The same over other passages."""
+        return MilvusTerms(self._client, where, self._statistics, self._rows)
+
+    def totals(self) -> tuple[int, int]:
+        """How many passages were counted, for `rag status`."""
+        return len(self), 0
+
+    def frequency(self, term: str) -> int:
+        """In how many passages `term` occurs."""
+        at = dimension(term)
+        dimensions, counts = self._rows(self._statistics.row_of(at))
+        place = int(np.searchsorted(dimensions, at))
+        return int(counts[place]) if place < len(dimensions) and dimensions[place] == at else 0
+
+    def search(self, weights: Mapping[str, float], k: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """Ids and scores, best first: the inner product of these weights with the saturated frequencies."""
+        question: dict[int, float] = {}
+        for term, weight in weights.items():
+            if weight > 0:
+                question[dimension(term)] = question.get(dimension(term), 0.0) + weight
+        parts = [self._where] if self._where else []
+        if among is not None:
+            parts.append(f"id in {among.tolist()}")
+        if not question:
+            return []
+        return [one for one in self._client.nearest("terms", question, k, " and ".join(parts)) if one[1] > 0]
+
+
+def _order(found: tuple[int, float]) -> tuple[float, int]:
+    return -found[1], found[0]
+
+
+def counts_of(client: Client) -> Callable[[str], tuple[Ids, Ids]]:
+    """Reads rows of counts, each once."""
+    kept: dict[str, tuple[Ids, Ids]] = {}
+
+    def rows(key: str) -> tuple[Ids, Ids]:
+        if key not in kept:
+            found = client.get(client.records, [key], ["data"])
+            nothing = np.zeros(0, dtype=np.int64)
+            kept[key] = unpacked_counts(found[0]["data"]) if found else (nothing, nothing)
+        return kept[key]
+
+    return rows
