@@ -32,7 +32,7 @@ def distinct(looks: Sequence[Look], text: Callable[[int], str], k: int) -> list[
         for at in (a, b):
             if at not in own:
                 own[at] = frozenset(terms(text(at)))
-        return _alike(own[a], own[b])
+        return _alike(own[a], own[b]) if own[a] or own[b] else text(a) == text(b)
 
     kept: dict[int, list[int]] = {}
     for at in range(len(looks)):

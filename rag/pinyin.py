@@ -18,6 +18,8 @@ _WORDS = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 _RUN = re.compile(f"[{HAN}]{{2,}}")
 _READINGS = 3  # of a character that are tried, and there are few with more that are in use
 
+_SPELT = 200  # characters of a Chinese question in which names are looked for
+
 Counts = Callable[[str], float]
 
 
@@ -71,7 +73,7 @@ def characters_of(question: str, unknown: Callable[[str], bool], frequency: Coun
     `frequency` of a pair in the index decides, `rate` of a character in the background says which are tried first.
     """
     found: list[str] = []
-    for run in _names(question):
+    for run in _names(question)[:NAMES]:
         syllables = [syllable for word in run for syllable in cut(word)]
         person = len(run) > 1 and run[0] in SURNAMES
         if not 2 <= len(syllables) <= LONGEST or not (person or any(map(unknown, run))):
@@ -82,7 +84,7 @@ def characters_of(question: str, unknown: Callable[[str], bool], frequency: Coun
             [pair for pair in own if _continues(pair, pairs, at)] if len(pairs) > 1 else own
             for at, own in enumerate(pairs)
         ]
-        found.extend(pair for own in (chained if any(chained) else pairs) for pair in own)
+        found.extend(pair for own in (chained if any(chained) else pairs) for pair in own[:NAMES])
     return list(dict.fromkeys(found))
 
 
@@ -96,6 +98,9 @@ SURNAMES = frozenset(
 
 MOST = 40
 """Characters of a syllable that are tried."""
+
+NAMES = 6
+"""Names of a question that are looked for, and so many pairs of characters for each syllable but the first."""
 
 
 def _continues(pair: str, pairs: list[list[str]], at: int) -> bool:
@@ -115,7 +120,8 @@ def _names(question: str) -> list[list[str]]:
         words = re.split(r"[ '’-]", part)
         run: list[str] = []
         for word in [*words, ""]:
-            if word[:1].isupper() and word.isascii() and cut(word.lower()):
+            short = len(word) <= 6 * LONGEST  # no syllable is longer than six letters
+            if short and word[:1].isupper() and word.isascii() and cut(word.lower()):
                 run.append(word.lower())
             elif run:
                 runs.append(run)
@@ -129,7 +135,7 @@ def spelt(question: str, unknown: Callable[[str], bool], frequency: Counts) -> l
     Only `unknown` words count: 我们 is not asked for as "women".
     """
     found: dict[str, None] = {}
-    for run in _RUN.findall(fold(question)):
+    for run in _RUN.findall(fold(question[:_SPELT])):
         for size in (2, 3):
             for start in range(len(run) - size + 1):
                 sounds = [_read().get(character, ())[:_READINGS] for character in run[start : start + size]]

@@ -26,8 +26,8 @@ LEXICAL = 24.0
 ACROSS = 32.0
 """The same of a full match in the other language. Both were chosen on the collections of `rag.train.collections`."""
 
-COMMON = ("的", "the")
-"""Terms by which it is seen that there are Chinese or English passages at all."""
+COMMON = (("的", "一", "在", "不", "有", "人", "年"), ("the", "a", "of", "in", "to", "and", "for"))
+"""Terms of which one at least shows that there are Chinese or English passages at all."""
 
 AT_ONCE = 20
 """Passages that the sum of all sides puts first, before each side brings its own in turn."""
@@ -73,7 +73,7 @@ def retrieve(
     if mode != "lexical" and len(vectors):
         vector = embedder.embed_queries([question])
         found["dense"] = _near(vectors, vector, min(pool, len(vectors)), among)
-    other = mode != "dense" and words.frequency(COMMON[language(question) == "zh"]) > 0
+    other = mode != "dense" and any(map(words.frequency, COMMON[language(question) == "zh"]))
     if mode != "dense":
         found["lexical"] = _side(words.search({**spell(), **weights} if other else weights, pool, among))
     if "dense" not in found or mode != "hybrid":

@@ -47,6 +47,8 @@ _OFFERS = {
 }
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _LATIN = re.compile(rf"[^\W\d_{HAN}]{{2,}}")
+_WORD = re.compile(rf"{_NUMBER.pattern}|{_LATIN.pattern}")
+_MOST = 50  # names of a question that are looked for in each sentence
 _TITLED = re.compile(r"[《「『“\"〈]([^》」』”\"〉]{2,30})[》」』”\"〉]")
 
 
@@ -76,9 +78,9 @@ def names(question: str) -> list[str]:
     """
     found = [fold(title) for title in _TITLED.findall(question)]
     chinese = re.search(f"[{HAN}]", question)
-    kept = content(question)
+    kept = set(_WORD.findall(content(question)))
     for word in [*_NUMBER.finditer(question), *_LATIN.finditer(question)]:
         capital = word[0][0].isupper() and word.start() > 0
         if (chinese or capital or word[0][0].isdigit()) and (folded := fold(word[0])) in kept:
             found.append(folded)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found))[:_MOST]

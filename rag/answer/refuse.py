@@ -37,9 +37,10 @@ def measure(looked: Looked, scores: Floats, pieces: Floats) -> Floats:
 
 
 def probability(best: Floats) -> float:
-    """How likely the articles answer, from their `MEASURES`.
+    """From 0 to 1 how much speaks for the articles answering, from `MEASURES`.
 
-    Calibrated on questions asked of collections and of passages with and without the answer; see the card.
+    Fitted on questions asked of collections and of passages with and without the answer, and shifted so that nearly all
+    answerable ones lie above one half: it orders questions well and is no calibrated probability; see the card.
     """
     value = float(log_odds(best[None], reader.load().weights)[0])
     return 1 / (1 + math.exp(-max(min(value, 50.0), -50.0)))

@@ -152,7 +152,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show an original with a stretch of it lit up, the page as cleaned, or what cleaning changed."""
-    found = re.fullmatch(r"(.+):(\d+)-(\d+)", place, re.DOTALL)
+    found = re.fullmatch(r"(.+):(\d{1,12})-(\d{1,12})", place, re.DOTALL)
     name, span = (found[1], Span(int(found[2]), int(found[3]))) if found else (place, None)
     with Library(index) as library:
         pages = library.pages(name)
@@ -182,5 +182,5 @@ def main() -> None:
     try:
         app()
     except RagError as error:
-        sys.stderr.write(f"rag: {error}\n")
+        sys.stderr.write(f"rag: {render.visible(str(error))}\n")
         raise SystemExit(2 if isinstance(error, BadInput) else 1) from None

@@ -120,7 +120,7 @@ def _command(talk: "Conversation", line: str, as_json: bool) -> None:
         else:
             render.sources(talk.last)
     elif name == "/open":
-        document, page, span = talk.original(int(rest) if rest.isdecimal() else 0)
+        document, page, span = talk.original(int(rest) if rest.isdecimal() and len(rest) < 9 else 0)
         if as_json:
             _print_json(render.page_record(document, page) | {"start": span.start, "end": span.end})
         else:

@@ -62,6 +62,7 @@ def _write(document: Document, page: "TracedText", out: Path, taken: set[str]) -
     """
     stem = Path(document.source).name.removesuffix(Path(document.source).suffix)
     stem = _STRANGE.sub("-", f"{stem}-{document.doc_id}" if document.kind == "record" else stem).strip("-") or "article"
+    stem = stem.encode()[:150].decode(errors="ignore")
     name, number = stem, 2
     while name in taken:
         name, number = f"{stem}-{number}", number + 1
@@ -73,7 +74,10 @@ def _write(document: Document, page: "TracedText", out: Path, taken: set[str]) -
         at += len(line) + 1
     record = render.page_record(document, page)
     del record["text"]
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BadInput(f"cannot make the folder {out}: {problem.strerror}", "name another with --out") from problem
     (out / f"{name}.txt").write_bytes((page.text + "\n").encode("utf-8", errors="replace"))
     (out / f"{name}.map.json").write_text(
         json.dumps(record | {"lines": spans}, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace"

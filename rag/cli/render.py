@@ -1,5 +1,6 @@
 """What a person reads: colours on a terminal, plain text elsewhere."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.text import Text
+from rich.text import Text as Styled
 
 from rag.index import Address
 from rag.library import Report
@@ -39,6 +40,30 @@ _EXCERPT = 160
 _ALSO = 3
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def visible(text: str) -> str:
+    """`text` with control characters spelt out: what an article or a file name holds may not command a terminal.
+
+    >>> visible("a\\x1b[2J b\\r\\n")
+    'a\\\\x1b[2J b\\n'
+    """
+    return _CONTROL.sub(lambda sign: "" if sign[0] == "\r" else f"\\x{ord(sign[0]):02x}", text)
+
+
+class Text(Styled):
+    """Styled text in which control characters are visible."""
+
+    def __init__(self, text: str = "", **style: Any) -> None:
+        super().__init__(visible(text), **style)
+
+    def append(self, text: Styled | str, style: Any = None) -> "Text":
+        """Add text with a style."""
+        super().append(visible(text) if isinstance(text, str) else text, style)
+        return self
+
+
 def _console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # a pipe gets whole lines: only a terminal has a width
@@ -59,7 +84,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
         task = bar.add_task("", total=None)
 
         def on_progress(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(what[-40:]))
+            bar.update(task, completed=done, total=total, description=escape(visible(what[-40:])))
 
         yield on_progress
 
@@ -75,9 +100,9 @@ def report(done: Report, index: Path | Address) -> None:
     if done.unchanged and not parts:
         parts.append(f"nothing to do, {done.unchanged} unchanged")
     if parts or done.skipped:
-        console.print(f"[dim]{escape(str(index))}: {', '.join(parts) or 'nothing added'}[/dim]")
+        console.print(f"[dim]{escape(visible(str(index)))}: {', '.join(parts) or 'nothing added'}[/dim]")
     for where, why in done.skipped:
-        console.print(f"[yellow]skipped[/yellow] {escape(where)}: {escape(why)}")
+        console.print(f"[yellow]skipped[/yellow] {escape(visible(where))}: {escape(visible(why))}")
 
 
 def report_record(done: Report, index: Path | Address, seconds: float) -> dict[str, Any]:
@@ -266,7 +291,7 @@ def status(record: dict[str, Any]) -> None:
     console = _console()
     for name, value in record.items():
         if name != "sources":
-            console.print(f"[dim]{name:>12}[/dim]  {escape(str(value))}")
+            console.print(f"[dim]{name:>12}[/dim]  {escape(visible(str(value)))}")
     for source in record["sources"]:
         console.print(Text(f"  {source}", style="green"))
 

@@ -62,6 +62,7 @@ class TermIndex:
         self._documents = int(self._searcher.num_docs)
         self._counted = int(self._searcher.doc_freq("all", "x"))  # with those removed that tantivy still counts
         self._frequencies: dict[str, int] = {}
+        self._without_removed: dict[str, int] = {}
 
     @classmethod
     def empty(cls, folder: Path | None) -> "TermIndex":
@@ -147,8 +148,13 @@ class TermIndex:
         """In how many passages `term` occurs."""
         if self._counted == len(self):
             return self._with_removed(term)
-        query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
-        return int(self._searcher.search(query, 1, count=True).count)
+        found = self._without_removed.get(term)
+        if found is None:
+            if len(self._without_removed) >= _REMEMBERED:
+                self._without_removed.clear()
+            query = tantivy.Query.term_query(self._schema, "terms", term, "freq")
+            found = self._without_removed[term] = int(self._searcher.search(query, 1, count=True).count)
+        return found
 
     def _with_removed(self, term: str) -> int:
         """The same with those removed that tantivy still counts."""

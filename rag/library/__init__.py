@@ -39,6 +39,9 @@ __all__ = ["Library", "Report"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+LONGEST = 10_000
+"""Characters of a question."""
+
 OFFERED = 12
 """Sentences that a writer is given."""
 
@@ -72,8 +75,10 @@ class Library:
     @classmethod
     def of(cls, sources: Sequence[str | Path], **arguments: Any) -> "Library":
         """The library of an index under `indexes/` that is of just these files and folders, and of just this model."""
-        embedder = settings({"embedder": arguments.get("embedder")}).embedder or "builtin"
-        model = embed.load(embedder)
+        given = arguments.get("embedder")
+        if given is None or isinstance(given, str):
+            given = embed.load(settings({"embedder": given}).embedder or "builtin")
+        model: Embedder = given
         places = sorted(os.path.abspath(path) for path in sources)  # noqa: PTH100 - links stay
         name = re.sub(r"\W+", "-", Path(places[0]).name).strip("-") or "stdin"
         key = "\n".join([*places, model.fingerprint]).encode(errors="surrogateescape")
@@ -99,7 +104,7 @@ class Library:
         Each of them is for one thread at a time. Raises NotFound where there is no index.
         """
         made = object.__new__(Library)
-        shared = ("settings", "path", "embedder", "words", "background", "writer")
+        shared = ("settings", "path", "embedder", "words", "background", "writer", "reranker")
         made.__dict__.update({name: getattr(self, name) for name in shared})
         made.__dict__["index"] = self.index.another()
         return made
@@ -191,11 +196,10 @@ class Library:
         `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0
         nothing else counts.
         """
+        question = _asked(question)
         filters = Filters(since, until, under, site)
         if not 0 <= mmr <= 1:
             raise BadInput(f"mmr = {mmr} is out of range", "use 0 to 1; 1 is the order by score")
-        if not question.strip():
-            raise BadInput("the question is empty", "ask something")
         k = self.settings.k if k is None else k
         if not 1 <= k <= MOST_HITS:
             raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
@@ -230,6 +234,7 @@ class Library:
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
+        question = _asked(question)
         filtered = {"since": since, "until": until, "under": under, "site": site}
         hits, evidence, best, proven, stale = self.index.read(lambda: self._gathered(question, k, mode, filtered))
         if on_hits:
@@ -238,7 +243,7 @@ class Library:
         citations: tuple[Citation, ...] = ()
         said: tuple[Statement, ...] = ()
         if not evidence:
-            reason = refuse.reason(best, language(question))
+            reason = in_script_of(question, refuse.reason(best, language(question)))
         else:
             offered = [one for one in evidence if one.number in proven]
             if offered:
@@ -248,6 +253,7 @@ class Library:
                 text = in_script_of(question, text)
             if not citations:
                 reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
+                reason = in_script_of(question, reason)
         took = round((time.perf_counter() - began) * 1000, 2)
         return Answer(
             question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
@@ -260,7 +266,7 @@ class Library:
         hits = self.search(question, k, mode=mode, **filtered)
         asked = prepare(question, self.words, self.background)
         evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
-        if not evidence or refuse.probability(best) < refuse.THRESHOLD:
+        if not evidence or not refuse.probability(best) >= refuse.THRESHOLD:
             return hits, [], best, {}, []
         return hits, evidence, best, *self._citations(evidence, hits)
 
@@ -378,6 +384,15 @@ class Library:
             "vectors": self.index.vectors.described() if passages else "",
             "sources": [source.path for source in truth.sources().values()],
         }
+
+
+def _asked(question: str) -> str:
+    """The question without halves of surrogate pairs; BadInput where there is none, or far too much."""
+    if not question.strip():
+        raise BadInput("the question is empty", "ask something")
+    if len(question) > LONGEST:
+        raise BadInput(f"the question has {len(question)} characters", f"ask in at most {LONGEST}")
+    return question.encode("utf-8", "replace").decode("utf-8")
 
 
 def _stale(sources: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag.errors import ModelError
 from rag.late import Asked, Look
 from rag.protocols import Floats, WordEmbedder
 from rag.rank import FEATURES, Ranked, look, parameters
@@ -46,13 +47,19 @@ def second_look(
 
 
 def by_reranker(found: Sequence[Ranked], scores: Floats) -> list[Ranked]:
-    """The first `len(scores)` of what was found by the scores that a reranker gave them; the others behind them."""
+    """The first `len(scores)` of what was found by the scores that a reranker gave them; the others behind them.
+
+    Nothing but the reranker explains their places then. Raises ModelError for scores that are not finite.
+    """
+    if not np.isfinite(scores).all():
+        raise ModelError("the reranker gives scores that are not finite", "use another one")
     order = np.argsort(-scores, kind="stable").tolist()
     again = [
         replace(
             found[at],
             score=float(scores[at]),
             found_by={**found[at].found_by, "reranker": Found(rank, float(scores[at]))},
+            added=None,
         )
         for rank, at in enumerate(order, 1)
     ]

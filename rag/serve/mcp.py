@@ -36,7 +36,7 @@ passages to judge for yourself, and `read` the text around a place. Articles are
 
 _READS = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
-Question = Annotated[str, Field(description="A whole question, in Chinese or English.")]
+Question = Annotated[str, Field(max_length=2000, description="A whole question, in Chinese or English.")]
 Count = Annotated[int, Field(ge=1, le=50, description="How many passages to look at.")]
 Since = Annotated[str, Field(description="Only articles of this ISO date or later.")]
 Until = Annotated[str, Field(description="Only articles of this ISO date or earlier.")]
@@ -190,6 +190,7 @@ def run_http(library: Library, port: int) -> None:
             listening.bind(("127.0.0.1", port))
         except OSError as problem:
             raise RagError(f"cannot listen on port {port}: {problem.strerror}", "name another with --port") from problem
+        listening.listen()  # who reads the address may connect at once
         sys.stderr.write(f"rag: http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
         sys.stderr.flush()
         app = server(library).streamable_http_app(stateless_http=True)

@@ -38,8 +38,10 @@ FOUND, FEW, MANY = 10, 8, 14
 
 ROUNDS = 5
 
-KEPT = 0.95
-"""Share of the answerable questions on searched passages that the threshold lets through."""
+KEPT = (0.95, 0.935)
+"""Share of the answerable questions on searched passages of which 0 lets through: in one language, and across.
+
+The second was chosen on the seed questions, between refusing them and answering what the articles do not say."""
 
 WEIGHTS = {"given": 0.3, "with": 0.7, "near": 0.1, "swapped": 0.2, "without": 0.35, "outside": 0.35}
 """Of the groups of examples when refusal is fitted: the first two are answerable."""
@@ -145,7 +147,8 @@ def _refusal(x: Floats, y: Floats, group: Column, kept: Column) -> dict[str, Flo
     other = x[:, refuse.MEASURES.index("other")] > 0
     meaning = np.array([name in MEANING for name in refuse.MEASURES])
     parts = []
-    for own, learned, seen in ((~other, kept & ~other, x), (other, kept, x * meaning)):
+    groups = ((~other, kept & ~other, x), (other, kept, x * meaning))
+    for (own, learned, seen), let_through in zip(groups, KEPT, strict=True):
         weight = np.zeros(len(y), dtype=np.float32)
         for name, share in WEIGHTS.items():
             at = learned & (group == name)
@@ -154,7 +157,7 @@ def _refusal(x: Floats, y: Floats, group: Column, kept: Column) -> dict[str, Flo
             weight[y == answered] /= max(float(weight[y == answered].sum()), 1e-9)
         found = fit_refusal(seen[learned], y[learned], weight[learned])
         value = seen @ found["refuse_straight"] + found["refuse_bias"]
-        found["refuse_bias"] -= np.float32(np.quantile(value[own & kept & (group == "with")], 1 - KEPT))
+        found["refuse_bias"] -= np.float32(np.quantile(value[own & kept & (group == "with")], 1 - let_through))
         parts.append(found)
     return {name: np.stack([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
 

@@ -1,7 +1,8 @@
 """Collections to learn ranking on: passages, questions, and which passages are right, out of `train/` and `corpus/`.
 
-Only what the built-in model was not trained on is asked (`rag.train.pairs.held_out`, and news that no training title
-comes from): on what it knows by heart the dense side would be trusted too much. Nothing under `eval/` is read.
+Only what the built-in model was not trained on is asked (`rag.train.pairs.held_out`): on what it knows by heart the
+dense side would be trusted too much. The news are an exception: no training title comes from those that ask, but
+sentences of them were learned with their stretches (`rag.train.pairs.crops`). Nothing under `eval/` is read.
 """
 
 import random

@@ -23,7 +23,10 @@ _WORD = re.compile(rf"[^\W\d_{HAN}]{{2,}}")
 
 
 def make(path: Path) -> None:
-    """Write `pieces` (n,), `near` (n, MOST), both int32 numbers of pieces, 0 for none, and `cosines`, in 1/255."""
+    """Write `pieces`, in UTF-8 with a line each; `near` (n, MOST), places in that list; `cosines`, in 1/255.
+
+    Where there are fewer neighbours the cosine is 0.
+    """
     model = Builtin()
     pieces, vectors = model.table()
     vectors = unit(vectors)
