@@ -59,12 +59,13 @@ def retrieve(
     mode: Mode = "hybrid",
     among: Ids | None = None,
     translate: Callable[[], Mapping[str, float]] = dict,
-    spell: Callable[[], Mapping[str, float]] = dict,
+    spell: Callable[[bool], Mapping[str, float]] = lambda _: {},
 ) -> list[Ranked]:
     """The best `k` passages; `among` restricts the search to keys.
 
-    `translate` gives terms in the other language with their weights, `spell` the question's names in its script; they
-    are called where passages of it may be there. A name is the same word however it is written, so it counts as one.
+    `translate` gives terms in the other language with their weights, called where passages of it may be
+    there; `spell` the question's names in the other script, and is told whether such passages may be there. A name is
+    the same word however it is written, so it counts as one.
     They come best first; in hybrid mode each side has brought its best, so their scores do not fall from each to each.
     """
     pool = max(POOL, k)
@@ -75,7 +76,7 @@ def retrieve(
         found["dense"] = _near(vectors, vector, min(pool, len(vectors)), among)
     other = mode != "dense" and any(map(words.frequency, COMMON[language(question) == "zh"]))
     if mode != "dense":
-        found["lexical"] = _side(words.search({**spell(), **weights} if other else weights, pool, among))
+        found["lexical"] = _side(words.search({**spell(other), **weights}, pool, among))
     if "dense" not in found or mode != "hybrid":
         [(name, side)] = found.items() if found else [("dense", _side([]))]
         pairs = zip(side.keys[:k].tolist(), side.scores[:k].tolist(), strict=True)

@@ -280,9 +280,12 @@ def test_random_bytes_in_derived_files_are_noticed(tmp_path: Path, folder: Path)
     original = vectors.read_bytes()
     damaged = bytearray(original)
     damaged[-1000:-600] = np.random.default_rng(1).bytes(400)
-    vectors.write_bytes(damaged)
+    replaced = vectors.with_name("beside")
+    replaced.write_bytes(damaged)  # not in place: this process has the file open
+    replaced.replace(vectors)
     store = max((tmp_path / "index").glob("terms-*/*.idx"))
-    store.write_bytes(b"\xff" * store.stat().st_size)
+    replaced.write_bytes(b"\xff" * store.stat().st_size)
+    replaced.replace(store)
     with opened(tmp_path / "index") as library:
         assert library.search("kiwi plum") == before
     assert vectors.read_bytes() == original

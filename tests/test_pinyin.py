@@ -50,6 +50,7 @@ def test_characters_are_spelt_as_words_that_occur_and_mean_nothing_else() -> Non
         ("顧浩然是誰", "Gu Haoran"),
         ("Chen Weizhen", "陳偉珍"),
         ("顾建国", "Gu Jianguo"),
+        ("Chen Weizhen是谁", "陳偉珍"),
     ],
 )
 def test_names_are_found_in_the_other_script(tmp_path: Path, question: str, right: str) -> None:

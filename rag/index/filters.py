@@ -9,7 +9,7 @@ from rag.errors import BadInput
 
 __all__ = ["Filters"]
 
-_DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?")
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T\d\d:\d\d(:\d\d)?)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,16 +244,19 @@ class Library:
         said: tuple[Statement, ...] = ()
         if not evidence:
             reason = in_script_of(question, refuse.reason(best, language(question)))
+            if not hits and (since or until or under or site):
+                reason = _FILTERED[language(question)]
         else:
             offered = [one for one in evidence if one.number in proven]
-            if offered:
+            outdated = stale and evidence[0].number not in proven  # what is next best would pass for the answer
+            if offered and not outdated:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
                 judge = Judge(offered, hits, fitted_on, self.background)
                 text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
                 text = in_script_of(question, text)
             if not citations:
-                reason = _stale(stale) if stale and not offered else refuse.reason(best, language(question))
-                reason = in_script_of(question, reason)
+                said_no = in_script_of(question, refuse.reason(best, language(question)))
+                reason = _stale(stale) if outdated or (stale and not offered) else said_no
         took = round((time.perf_counter() - began) * 1000, 2)
         return Answer(
             question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
@@ -393,6 +396,9 @@ def _asked(question: str) -> str:
     if len(question) > LONGEST:
         raise BadInput(f"the question has {len(question)} characters", f"ask in at most {LONGEST}")
     return question.encode("utf-8", "replace").decode("utf-8")
+
+
+_FILTERED = {"zh": "没有符合筛选条件的文章。", "en": "No article passes the filters."}
 
 
 def _stale(sources: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def first_look(
         mode=mode,
         among=among,
         translate=lambda: translated(words.words(content(question))[0], library.background, neighbours()),
-        spell=lambda: _names(library, question, terms),
+        spell=lambda other: _names(library, question, terms, other),
     )
     looks = index.truth.looks((one.key for one in found), words.fingerprint)
     if others := [one.key for one in found if one.key not in looks]:  # indexed with another model of words
@@ -51,17 +51,23 @@ def first_look(
     return there, [looks[one.key] for one in there]
 
 
-def _names(library: "Library", question: str, terms: Terms) -> dict[str, float]:
-    """The names of a question as they may be written in the other script, out of what occurs, with their weights."""
+def _names(library: "Library", question: str, terms: Terms, other: bool) -> dict[str, float]:
+    """The names of a question as they may be written in the other script, out of what occurs, with their weights.
+
+    `other`: whether there may be passages in another language than the question's. Pinyin stands in Chinese ones too.
+    """
     frequency, background = terms.frequency, library.background
 
     def unknown(word: str) -> bool:
         return not neighbours().of(word)
 
-    if language(question) == "zh":
-        return {name: background.idf(name) for name in pinyin.spelt(question, unknown, frequency)}
+    chinese = language(question) == "zh"
+    spelt = pinyin.spelt(question, unknown, frequency) if chinese and other else []
+    if not (chinese or other):
+        return {}
     pairs = pinyin.characters_of(question, unknown, frequency, background.rate)
-    return {pair: background.idf(pair) / 2 for pair in pairs}  # a name of two characters or three is one or two pairs
+    # a name of two characters or three is one or two pairs
+    return {pair: background.idf(pair) / 2 for pair in pairs} | {name: background.idf(name) for name in spelt}
 
 
 def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
