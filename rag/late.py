@@ -17,7 +17,6 @@ __all__ = [
     "covered",
     "looked",
     "near_places",
-    "nearest",
     "nearest_pieces",
     "parts_of",
     "prepare",
@@ -85,21 +84,6 @@ def looked(texts: Sequence[str], parts: Sequence[Sequence[str]], words: WordEmbe
     return looks
 
 
-def nearest(asked: Asked, texts: Sequence[Floats]) -> Floats:
-    """For each text and each word of the question the best cosine among the text's word vectors, (texts, words).
-
-    0 where none is near.
-    """
-    best = np.zeros((len(texts), len(asked.vectors)), dtype=np.float32)
-    filled = [at for at, vectors in enumerate(texts) if len(vectors)]
-    if filled and len(asked.vectors):
-        starts = np.cumsum([0, *(len(texts[at]) for at in filled[:-1])])
-        cosines = unit(np.concatenate([texts[at] for at in filled])) @ asked.vectors.T
-        best[filled] = np.maximum.reduceat(cosines, starts, axis=0)
-    best[best < NEAR] = 0
-    return best
-
-
 def near_places(asked: Asked, pieces: Ids, words: WordEmbedder) -> tuple[Ids, Floats]:
     """Where in `pieces` one is near a word of the question, (places,), and its cosines, (places, words); 0 is far.
 
@@ -115,7 +99,10 @@ def near_places(asked: Asked, pieces: Ids, words: WordEmbedder) -> tuple[Ids, Fl
 
 
 def nearest_pieces(asked: Asked, pieces: Ids, counts: Ids, words: WordEmbedder) -> Floats:
-    """What `nearest` finds, for texts given by their pieces: `counts` says how many of `pieces` each has, in order."""
+    """For each text and each word of the question the best cosine among the text's words, (texts, words); 0 is far.
+
+    `counts` says how many of `pieces` each text has, in order.
+    """
     return best_of(*near_places(asked, pieces, words), counts)
 
 
@@ -130,7 +117,7 @@ def best_of(places: Ids, cosines: Floats, counts: Ids) -> Floats:
 
 
 def covered(asked: Asked, best: Floats) -> Floats:
-    """Share of the question's weight that `nearest` found, 0 to 1, for each of its rows.
+    """Share of the question's weight that `nearest_pieces` found, 0 to 1, for each of its rows.
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020) over static vectors, weighted by rarity.
     """

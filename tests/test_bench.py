@@ -245,9 +245,11 @@ def test_errors_are_said_before_any_work(
 
 
 def test_the_second_look_agrees_with_the_plain_way() -> None:
+    from referee import nearest
+
     from rag.background import load as background
     from rag.embed.builtin import load
-    from rag.late import nearest, nearest_pieces, prepare
+    from rag.late import nearest_pieces, prepare
 
     texts = ["", *ARTICLES.values(), *QUESTIONS.values(), "?!", "cake cake cake"]
     for model in (load(), HashedTerms()):

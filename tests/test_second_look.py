@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from referee import nearest
 
 from rag.diverse import distinct, spread
 from rag.index import embedding_text
@@ -11,7 +12,7 @@ from rag.index.rows import look, packed_look
 from rag.index.sketch import Sketch
 from rag.index.store import Store
 from rag.index.vectors import FlatVectors
-from rag.late import Look, covered, looked, nearest, parts_of, prepare
+from rag.late import Look, covered, looked, parts_of, prepare
 from rag.library import Library
 from rag.rank import FEATURES, parameters
 from rag.script import language
