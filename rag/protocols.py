@@ -66,6 +66,9 @@ class WordEmbedder(Embedder, Protocol):
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
         """The known pieces of each text as numbers below 2**32, in order; they go with the fingerprint."""
 
+    def places(self, text: str) -> list[Span]:
+        """Where the pieces that `numbers` gives of `text` stand in it."""
+
     def directions(self, numbers: Ids) -> Floats:
         """Vectors of pieces by number, unit length, shape (len(numbers), dimensions)."""
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rag.protocols import Floats, Ids
-from rag.script import terms
-from rag.types import Evidence
+from rag.script import fold, terms
+from rag.types import Evidence, Span
 
 __all__ = ["HashedTerms", "Scripted"]
 
@@ -52,6 +52,15 @@ class HashedTerms:
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
         """Hashes of the terms."""
         return [np.array([_number(term) for term in terms(text)], dtype=np.int64) for text in texts]
+
+    def places(self, text: str) -> list[Span]:
+        """Where the terms stand, each after the one before it; nowhere for one that folding changed."""
+        folded, found, after = fold(text), [], 0
+        for term in terms(text):
+            at = folded.find(term, after) if len(folded) == len(text) else -1
+            after = max(at, after)
+            found.append(Span(at, at + len(term)) if at >= 0 else Span(0, 0))
+        return found
 
     def directions(self, numbers: Ids) -> Floats:
         """Directions of terms by number."""

@@ -230,13 +230,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One numbered sentence offered to a writer: `text` as cleaned, from the `hit`-th hit (from 0)."""
+    """One numbered sentence offered to a writer: `text` as cleaned, from the `hit`-th hit (from 0).
+
+    `short`: the words in it that say just what was asked, where the reader is sure enough of them.
+    """
 
     number: int
     text: str
     hit: int
     span: Span
     score: float = 0.0
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +287,8 @@ class Answer:
 
     `answer` holds markers `[1]`, `[2]`, one for each citation. A refusal has no citations and a `reason`.
     In a conversation `asked` is the question as it was asked, and `question` what was made of it.
-    `statements` are all that the writer made, in its order.
+    `statements` are all that the writer made, in its order. `short`: the words of a cited sentence that say just what
+    was asked, in the author's script; often there are none.
     """
 
     question: str
@@ -296,6 +301,7 @@ class Answer:
     took_ms: float = 0.0
     asked: str = ""
     statements: tuple[Statement, ...] = ()
+    short: str = ""
 
     @property
     def text(self) -> str:

@@ -146,7 +146,7 @@ def test_training_learns_which_sentence_answers(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from rag.answer.reader import Reader
     from rag.train.answer_examples import Case, example, hits_of
-    from rag.train.answer_fit import fit_reader, trimmed
+    from rag.train.answer_fit import fit_reader
 
     words, background = builtin.load(), load()
     chance = random.Random(0)
@@ -161,14 +161,35 @@ def test_training_learns_which_sentence_answers(tmp_path: Path) -> None:
         case = Case("made", question, year, " ".join(told), (answer,))
         made.append(example(case, hits_of([case.passage]), "0", words, background))
     assert all(one.right.any() for one in made) and any(one.gold.any() for one in made)
-    small = trimmed(made[0], 2, chance)
-    assert len(small.right) == 2 and small.right.any() and len(small.gold) == len(small.looked.pieces)
     table = words.directions(np.arange(2000))
     for one in made:  # a table of few pieces makes the test quick
         one.looked.pieces[one.looked.pieces >= 2000] = -1
         one.looked.asked[one.looked.asked >= 2000] = 0
-    weights = fit_reader(made, table, 6)
+    weights = fit_reader([made] * 10, table)
     np.savez(tmp_path / "w.npz", table=np.array(words.fingerprint), **weights)
     reader = Reader(tmp_path / "w.npz")
-    right = [bool(one.right[np.argmax(reader.judge(one.looked, words)[0])]) for one in made]
+    right = [bool(one.right[np.argmax(reader.judge(one.looked, words).scores)]) for one in made]
     assert np.mean(right) > 0.9
+
+
+def test_the_network_is_the_same_in_numpy_and_in_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from rag.answer.reader import Reader
+    from rag.train.answer_batch import batch
+    from rag.train.answer_examples import Case, example, hits_of
+    from rag.train.reader_net import Net
+
+    words, background = builtin.load(), load()
+    questions = ("林記咖啡是哪一年创立的？", "When was the ferry line founded?")
+    texts = (CAFE, FERRY, "\u2603", CAFE + FERRY)
+    made = [example(Case("", asked, "", "", ("1987",)), hits_of(texts), "0", words, background) for asked in questions]
+    torch.manual_seed(1)
+    net = Net(words.directions(np.arange(len(words.table()[0])))).eval()
+    np.savez(tmp_path / "w.npz", table=np.array(words.fingerprint), **net.weights())
+    with torch.no_grad():
+        scores, says, spans = net(batch(made, len(net.table) - 1))
+    reader = Reader(tmp_path / "w.npz")
+    judged = [reader.judge(one.looked, words) for one in made]
+    for column, found in ((scores, "scores"), (says, "says"), (spans[:, 0], "begin"), (spans[:, 1], "end")):
+        ours = np.concatenate([getattr(one, found) for one in judged])
+        np.testing.assert_allclose(ours, column.numpy(), atol=1e-4)

@@ -1,11 +1,13 @@
 """The sentences of the passages found, scored by how well each answers the question."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rag.answer import reader, refuse
 from rag.answer.look import FEATURES, look
+from rag.answer.short import SURE, short
 from rag.late import Asked
 from rag.protocols import Floats, WordEmbedder
 from rag.types import Evidence, Hit
@@ -27,7 +29,8 @@ def gather(
     if not hits:
         return [], np.zeros(len(refuse.MEASURES), dtype=np.float32)
     looked = look(question, asked, hits, words)
-    scores, pieces = reader.load().judge(looked, words)
+    judged = reader.load().judge(looked, words)
+    scores = judged.scores.copy()
     heading = looked.features[:, FEATURES.index("heading")] > 0
     if not heading.all():  # a heading names a subject and states nothing
         scores[heading] -= _BEHIND
@@ -36,14 +39,11 @@ def gather(
     beside = range(max(best - BESIDE, 0), min(best + BESIDE + 1, len(order)))
     near = [at for at in order if at in beside and looked.places[at][0] == looked.places[best][0]]
     kept = {*near[:most], *order[: max(most - len(near), 0)]}
-    chosen = [
-        Evidence(
-            number,
-            looked.places[at][1].of(hits[looked.places[at][0]].text),
-            looked.places[at][0],
-            looked.places[at][1],
-            float(scores[at]),
-        )
-        for number, at in enumerate([at for at in order if at in kept], 1)
-    ]
-    return chosen, refuse.measure(looked, scores, pieces)
+    chosen = []
+    for number, at in enumerate([at for at in order if at in kept], 1):
+        hit, span = looked.places[at]
+        chosen.append(Evidence(number, span.of(hits[hit].text), hit, span, float(scores[at])))
+    stretch, share = short(chosen[0].text, best, looked, judged, words)
+    if share >= SURE:
+        chosen[0] = replace(chosen[0], short=stretch.of(chosen[0].text))
+    return chosen, refuse.measure(looked, judged, best)

@@ -1,29 +1,39 @@
-"""The reader: a small network that says which sentence answers. numpy alone; fitted by `rag.train.answer`.
+"""The reader: which sentence answers, which words of it, and whether any does. numpy alone; see `rag.answer.network`.
 
-Every piece of a sentence is judged by what it and its neighbours mean, by what the question asks for (both learned
-from the same table of piece vectors), and by how much of the question stands around it. The best piece and the
-sentence's own measures give the sentence's score. Scores of sentences are log-odds against one another.
+Fitted by `rag.train.answer`.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from rag.answer.look import Looked
+from rag.answer.network import network
 from rag.protocols import Floats, Ids, WordEmbedder
 
-__all__ = ["PATH", "SCALE", "Reader", "load"]
+__all__ = ["PATH", "Judged", "Reader", "load"]
 
 PATH = Path(__file__).parents[1] / "models" / "reader.npz"
-SCALE = 4.0
-"""By which scores of pieces are divided where they become a measure of their sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`scores` of the sentences, log-odds against one another; `says` of each the log-odds that it answers at all, both
+    (sentences,). `begin` and `end` say of each piece how likely the short answer begins or ends there, (pieces,).
+    """
+
+    scores: Floats
+    says: Floats
+    begin: Floats
+    end: Floats
 
 
 class Reader:
-    """Weights of an `.npz` by name: `directions` (dimensions, d) of the table that matter; `asks` and `says` (d, 3 n)
-    for a piece of the question or of a sentence and its neighbours; `heed` (n,) how much a piece of the question says
-    about what is asked; then two layers for pieces and two for sentences. `table` is the fingerprint of the table.
+    """Weights of an `.npz` by name: those of `rag.answer.network` and of `rag.answer.refuse`.
+
+    `table` is the fingerprint of the table of piece vectors that they belong to.
     """
 
     def __init__(self, path: Path = PATH) -> None:
@@ -33,43 +43,17 @@ class Reader:
             }
             self.table = str(found["table"])
 
-    def judge(self, looked: Looked, words: WordEmbedder) -> tuple[Floats, Floats]:
-        """Scores of the sentences and of the best piece of each, (sentences,) both."""
-        w = self.weights
-        asks = self._local("asks", looked.asked, np.zeros(1, dtype=np.int64), words)
-        heed = np.exp(asks @ w["heed"])
-        asked = heed @ asks / heed.sum()
-        says = self._local("says", looked.pieces, looked.starts, words)
-        size = len(asked)
-        hidden = (  # the question's part is the same for every piece
-            says @ (w["piece_in"][:size] + asked[:, None] * w["piece_in"][size : 2 * size])
-            + asked @ w["piece_in"][2 * size : 3 * size]
-            + looked.piece_features @ w["piece_in"][3 * size :]
-            + w["piece_in_bias"]
-        )
-        pieces = np.maximum(hidden, 0) @ w["piece_out"] + w["piece_out_bias"]
-        best = np.maximum.reduceat(pieces, looked.starts)
-        lengths = np.diff(looked.starts, append=len(pieces))
-        together = np.log(np.add.reduceat(np.exp(pieces - np.repeat(best, lengths)), looked.starts)) + best
-        measured = np.column_stack([looked.features, best / SCALE, together / SCALE])
-        inner = measured @ w["sentence_in"][:-size] + asked @ w["sentence_in"][-size:] + w["sentence_in_bias"]
-        scores = np.maximum(inner, 0) @ w["sentence_out"] + measured @ w["sentence_straight"]
-        return np.asarray(scores, dtype=np.float32), np.asarray(best, dtype=np.float32)
+    def judge(self, looked: Looked, words: WordEmbedder) -> Judged:
+        """What the network makes of sentences."""
+        asked = looked.asked if len(looked.asked) else np.array([-1])
+        scores, says, spans = network(self.weights, looked, self._vectors(asked, words), self._vectors(looked.pieces, words))
+        return Judged(scores, says, spans[:, 0], spans[:, 1])
 
-    def _local(self, name: str, pieces: Ids, starts: Ids, words: WordEmbedder) -> Floats:
-        """Each piece with its two neighbours, as the network sees it; nothing of a table that it does not know."""
-        pieces = pieces if len(pieces) else np.array([-1])
-        different, where = np.unique(pieces, return_inverse=True)
-        vectors = words.directions(np.maximum(different, 0)) * (different >= 0)[:, None]
+    def _vectors(self, pieces: Ids, words: WordEmbedder) -> Floats:
+        """Of pieces; nothing of one that is not known, nor of a table that the weights do not belong to."""
         if words.fingerprint != self.table:
-            vectors = np.zeros((len(different), len(self.weights["directions"])), dtype=np.float32)
-        before, own, after = np.split((vectors @ self.weights["directions"] @ self.weights[name])[where], 3, axis=1)
-        summed = own + self.weights[f"{name}_bias"]
-        inside = np.ones((len(pieces), 1), dtype=np.float32)
-        inside[starts] = 0
-        summed[1:] += before[:-1] * inside[1:]
-        summed[:-1] += after[1:] * inside[1:]
-        return np.asarray(np.tanh(summed), dtype=np.float32)
+            return np.zeros((len(pieces), self.weights["input.weight"].shape[1]), dtype=np.float32)
+        return words.directions(np.maximum(pieces, 0)) * (pieces >= 0)[:, None]
 
 
 @lru_cache(maxsize=1)

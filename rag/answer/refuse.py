@@ -7,14 +7,15 @@ import numpy as np
 
 from rag.answer import reader
 from rag.answer.look import FEATURES, Looked
+from rag.answer.reader import Judged
 from rag.protocols import Floats
 
 __all__ = ["MEASURES", "THRESHOLD", "log_odds", "measure", "probability", "reason"]
 
-MEASURES = (*FEATURES, "score", "margin", "piece", "named_somewhere", "passages_agree")
-"""Of the best sentence: what `rag.answer.look` measured; the reader's score, by how much it is above the next, and that
-of its best piece, in tens; the most of the question's names that a passage has; and the share of the five best
-sentences that are of the same passage."""
+MEASURES = (*FEATURES, "score", "margin", "says", "says_any", "named_somewhere", "passages_agree")
+"""Of the best sentence: what `rag.answer.look` measured; the reader's score, by how much it is above the next, and the
+log-odds that it answers at all, and that any sentence does, in tens; the most of the question's names that a passage
+has; and the share of the five best sentences that are of the same passage."""
 
 _OTHER = MEASURES.index("other")
 
@@ -22,14 +23,15 @@ THRESHOLD = 0.38
 """An answer is given from this probability on; chosen on the seed questions, where 0.5 refused too many."""
 
 
-def measure(looked: Looked, scores: Floats, pieces: Floats) -> Floats:
-    """`MEASURES` of what was found, (len(MEASURES),)."""
-    order = np.argsort(-scores, kind="stable")
-    best = order[0]
+def measure(looked: Looked, judged: Judged, best: int) -> Floats:
+    """`MEASURES` of what was found, (len(MEASURES),); `best` is the number of the sentence that is taken."""
+    scores, says = judged.scores, judged.says
+    order = [best, *(at for at in np.argsort(-scores, kind="stable").tolist() if at != best)]
     margin = float(scores[best] - scores[order[1]]) if len(order) > 1 else 5.0
     first = looked.places[best][0]
     own = [
-        *(float(scores[best]) / 10, min(margin, 10.0) / 10, float(pieces[best]) / 10),
+        *(float(scores[best]) / 10, max(min(margin, 10.0), -10.0) / 10),
+        *(float(says[best]) / 10, float(np.logaddexp.reduce(says)) / 10),
         float(looked.features[:, FEATURES.index("passage_named")].max()),
         sum(looked.places[at][0] == first for at in order[:5]) / 5,
     ]

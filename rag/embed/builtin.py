@@ -15,6 +15,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from rag.protocols import Floats, Ids
+from rag.types import Span
 
 __all__ = ["PATH", "Builtin", "load"]
 
@@ -105,6 +106,15 @@ class Builtin:
         """The known pieces of each text as rows of the table, in order."""
         found = (np.array(one.ids, dtype=np.int64) for one in self._encoded(texts))
         return [ids[ids > 0] for ids in found]
+
+    def places(self, text: str) -> list[Span]:
+        """Where the known pieces of `text` stand.
+
+        >>> [span.of("公司的衰落") for span in load().places("公司的衰落")]
+        ['公司', '的', '衰落']
+        """
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        return [Span(*place) for place, number in zip(found.offsets, found.ids, strict=True) if number]
 
     def directions(self, numbers: Ids) -> Floats:
         """Rows of the table, unit length; each is worked out once."""

@@ -258,8 +258,11 @@ class Library:
                 said_no = in_script_of(question, refuse.reason(best, language(question)))
                 reason = _stale(stale) if outdated or (stale and not offered) else said_no
         took = round((time.perf_counter() - began) * 1000, 2)
+        short = next((one.short for one in evidence if one.short and any(one.text in c.text for c in citations)), "")
         return Answer(
-            question, text, not citations, reason, self.writer_name, citations, tuple(hits), took, statements=said
+            *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
+            statements=said,
+            short=short,
         )
 
     def _gathered(

@@ -2,48 +2,47 @@
 
     python -m rag.train.answer --data ../shared/data
 
-Sentences: what `rag.train.answer_fit` says, over the sentences of the passage that a question was asked of, and over
-those of ten passages that a search finds. Refusal: the same questions, against questions whose passage was taken away,
-which are asked of a passage near to it, in which one word was changed, and which are about other things. A tenth of
-the passages is held out for the figures. Nothing under `eval/` is read.
+Sentences: what `rag.train.answer_fit` says, over the sentences of the passage that a question was asked of, over those
+of ten passages that a search finds, and over passages of which questions were made (`rag.train.cloze`). Refusal: the
+same questions, against questions whose passage was taken away, whose answer was cut out of it, which are asked of a
+passage near to it, in which one word was changed, and which are about other things. A tenth of the passages is held out
+for the figures. Nothing under `eval/` is read.
 """
 
 import argparse
 import json
 import random
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.answer import reader, refuse
-from rag.background import Background
 from rag.background import load as load_background
 from rag.embed import builtin
-from rag.library import Library
+from rag.measure.answering.scores import auroc
 from rag.protocols import Floats
-from rag.train.answer_collections import each
-from rag.train.answer_examples import QA, Case, Example, cases, example, hits_of, near_misses, swapped, tokenizer
-from rag.train.answer_fit import fit_reader, fit_refusal, trimmed
+from rag.train.answer_examples import Case, Example, tokenizer
+from rag.train.answer_fit import fit_reader, fit_refusal
+from rag.train.answer_groups import Groups, made_up, on_given, on_searched
 
-ABSENT = 1100
-"""Questions of each set that are asked of a near passage, and with a word changed."""
+ROUNDS = 3
 
-STRANGE = 50
-"""Questions of each collection that are asked of each other."""
+UNANSWERED = {"removed": 3000, "near": 3000, "swapped": 3000, "without": 3000, "outside": 1000}
+"""How many questions of a group without an answer a round has."""
 
-FOUND, FEW, MANY = 10, 8, 14
-"""Passages of a search; sentences that are learned from in a given passage, and among those found."""
-
-ROUNDS = 5
+WARM, SOME = 0.5, 0.125
+"""Shares of the made-up questions in a round, and in the last."""
 
 KEPT = (0.95, 0.935)
 """Share of the answerable questions on searched passages of which 0 lets through: in one language, and across.
 
 The second was chosen on the seed questions, between refusing them and answering what the articles do not say."""
 
-WEIGHTS = {"given": 0.3, "with": 0.7, "near": 0.1, "swapped": 0.2, "without": 0.35, "outside": 0.35}
+WEIGHTS = {
+    **{"given": 0.3, "with": 0.7},
+    **{"removed": 0.15, "near": 0.1, "swapped": 0.15, "without": 0.3, "outside": 0.3},
+}
 """Of the groups of examples when refusal is fitted: the first two are answerable."""
 
 ANSWERABLE = ("given", "with")
@@ -53,79 +52,46 @@ MEANING = ("covered", "cosine", "around", "passage", "passage_cosine")
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
-Groups = dict[str, list[Example]]
-"""Examples by what was done to them, the keys of `WEIGHTS`."""
+PAIRS = (*(("given", name) for name in ("removed", "near", "swapped")), ("with", "without"), ("with", "outside"))
+"""Groups that are told apart by refusal."""
 
 
-def on_given(data: Path, words: builtin.Builtin, background: Background) -> Groups:
-    """Questions asked of their own passage, of one that is near, and with a word changed."""
-    groups: Groups = {"given": [], "near": [], "swapped": []}
-    for name in QA:
-        found = list(cases(data, name))
-        for number, case in enumerate(
-            found
-        ):  # a third of the passages whole, the others in pieces as an index has them
-            hits = hits_of([case.passage], whole=number % 3 == 0)
-            groups["given"].append(example(case, hits, "0", words, background))
-        random.Random(1).shuffle(found)
-        some = found[: ABSENT * 3 // 2]
-        for case, passage in near_misses(some, words)[:ABSENT]:
-            groups["near"].append(example(case, hits_of([passage]), None, words, background))
-        for case in swapped(some, words, background)[:ABSENT]:
-            groups["swapped"].append(example(case, hits_of([case.passage]), None, words, background))
-        print(f"{name}: {len(found)} questions", flush=True)
-    return groups
-
-
-def on_searched(data: Path, words: builtin.Builtin, background: Background) -> Groups:
-    """Questions asked of a collection, with and without the passage that answers, and of collections before it."""
-    groups: Groups = {"with": [], "without": [], "outside": []}
-    strangers: list[Library] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, library, found in each(data, Path(folder)):
-            for case in found:
-                hits = library.search(case.question, FOUND + 5)
-                others = [hit for hit in hits if hit.doc_id != case.passage_id]
-                one = example(case, hits[:FOUND], case.passage_id, words, background)
-                found_it = any(hit.doc_id == case.passage_id for hit in hits[:FOUND])
-                if one.right.any() or (found_it and not case.answers):
-                    groups["with"].append(one)
-                groups["without"].append(example(case, others[:FOUND], None, words, background))
-            for other in strangers:
-                for case in found[:STRANGE]:
-                    groups["outside"].append(example(case, other.search(case.question, FOUND), None, words, background))
-            strangers.append(library)
-            print(f"{name}: {len(found)} questions searched for", flush=True)
-        for library in strangers:
-            library.close()
-    return groups
+def rounds(groups: Groups) -> list[list[Example]]:
+    """What the reader learns from in each round, after one of given passages and made-up questions."""
+    chance = random.Random(0)
+    learned = {name: [one for one in group if not one.case.held_out] for name, group in groups.items()}
+    sure = [one for name in ANSWERABLE for one in learned[name] if one.right.any()]
+    first = learned["given"] + learned["cloze"]
+    found = [first]
+    for number in range(ROUNDS):
+        share = SOME if number == ROUNDS - 1 else WARM
+        own = sure + chance.sample(learned["cloze"], int(share * len(learned["cloze"])))
+        for name, most in UNANSWERED.items():
+            some = [one for one in learned[name] if one.case.answers]
+            own += chance.sample(some, min(most, len(some)))
+        found.append(own)
+    return found
 
 
 def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float]:
     """Writes the weights to `target`; gives the figures on what was held out."""
-    chance = random.Random(0)
-    learned = [
-        trimmed(one, FEW if name == "given" else MANY, chance)
-        for name in ANSWERABLE
-        for one in groups[name]
-        if not one.case.held_out and one.right.any()
-    ]
-    weights = fit_reader(learned, words.directions(np.arange(tokenizer().get_vocab_size())), ROUNDS)
+    table = words.directions(np.arange(tokenizer().get_vocab_size()))
+    first, *others = rounds(groups)
+    weights = fit_reader(others, table, begun=fit_reader([first], table))
     _write(target, weights, words)
     judge = reader.Reader(target)
     figures: dict[str, float] = {}
     measures: list[Floats] = []
     named: list[tuple[str, Case]] = []
     held: dict[str, list[bool]] = {}
-    for name, group in groups.items():
-        for one in group:
-            scores, pieces = judge.judge(one.looked, words)
-            measures.append(refuse.measure(one.looked, scores, pieces))
+    for name in WEIGHTS:
+        for one in groups[name]:
+            judged = judge.judge(one.looked, words)
+            best = int(np.argmax(judged.scores))
+            measures.append(refuse.measure(one.looked, judged, best))
             named.append((name, one.case))
             if one.case.held_out and one.right.any():
-                held.setdefault(f"best sentence is right, {name}, {one.case.source}", []).append(
-                    bool(one.right[np.argmax(scores)])
-                )
+                held.setdefault(f"best sentence is right, {name}, {one.case.source}", []).append(bool(one.right[best]))
     figures |= {name: round(100 * float(np.mean(right)), 1) for name, right in held.items()}
     x = np.array(measures, dtype=np.float32)
     group_of = np.array([name for name, _ in named])
@@ -166,10 +132,10 @@ def _refusal_figures(value: Floats, right: Column, group: Column, source: Column
     """On what was held out: areas, shares refused, and the trade-off."""
     figures: dict[str, float] = {}
     for name in dict.fromkeys(source):
-        for pairs in (("given", "near"), ("given", "swapped"), ("with", "without"), ("with", "outside")):
+        for pairs in PAIRS:
             at = held & (source == name) & np.isin(group, pairs)
             if right[at].any() and not right[at].all():
-                figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(area(value[at], right[at]), 3)
+                figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(auroc(value[at & right].tolist(), value[at & ~right].tolist()) or 0, 3)
     for name in WEIGHTS:
         at = held & (group == name)
         figures[f"refused, {name}"] = round(float((value[at] < 0).mean()), 3)
@@ -179,19 +145,6 @@ def _refusal_figures(value: Floats, right: Column, group: Column, source: Column
             at = held & (group == name)
             figures[f"refused, {name}, where {allowed:.0%} of with are"] = round(float((value[at] < cut).mean()), 3)
     return figures
-
-
-def area(scores: Floats, right: Column) -> float:
-    """Area under the ROC curve: how often an answerable question scores above an unanswerable one.
-
-    >>> area(np.array([0.1, 0.4, 0.9]), np.array([False, True, True]))
-    1.0
-    """
-    order = np.argsort(scores, kind="stable")
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    positive, negative = float(right.sum()), float(len(scores) - right.sum())
-    return (float(ranks[right > 0].sum()) - positive * (positive + 1) / 2) / (positive * negative)
 
 
 def _write(target: Path, weights: dict[str, Floats], words: builtin.Builtin) -> None:
@@ -206,6 +159,7 @@ def main() -> None:
     args = parser.parse_args()
     words, background = builtin.load(), load_background()
     groups = on_given(args.data, words, background) | on_searched(args.data, words, background)
+    groups["cloze"] = made_up(args.data, words, background)
     figures = fit(groups, words, reader.PATH)
     record = {"made_by": "python -m rag.train.answer", "figures_on_held_out_training_data": figures}
     text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"

@@ -13,13 +13,13 @@ from rag.train.read import rows
 
 __all__ = ["each"]
 
-SPANS = {"cmrc2018_train.train": 300, "drcd.dev": 200, "nq_dev_qed_lim.train": 200, "selqa.train": 160}
+SPANS = {"cmrc2018_train.train": 2500, "drcd.dev": 1200, "nq_dev_qed_lim.train": 2000, "selqa.train": 1500}
 """How many questions of a set are searched for."""
 
-CROSS = {"lctt": 80, "plurality": 80}
+CROSS = {"lctt": 200, "plurality": 200}
 """Titles over paragraphs in the other language: they have no answer span, so they teach refusal alone."""
 
-HALVES = {"lctt": 250, "tico19": 150}
+HALVES = {"lctt": 700, "tico19": 400}
 """Parallel texts of which one half is kept in Chinese and the other in English. Half of the words of a sentence ask for
 the passage that has it in the other language, among passages of both: there the right sentence is known."""
 
