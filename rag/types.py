@@ -288,7 +288,7 @@ class Answer:
     `answer` holds markers `[1]`, `[2]`, one for each citation. A refusal has no citations and a `reason`.
     In a conversation `asked` is the question as it was asked, and `question` what was made of it.
     `statements` are all that the writer made, in its order. `short`: the words of a cited sentence that say just what
-    was asked, in the author's script; often there are none.
+    was asked, as they stand in `answer`; often there are none.
     """
 
     question: str

@@ -128,6 +128,9 @@ def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> 
         return
     text = Text(given.answer)
     text.highlight_regex(r"\[\d+\]", "bold cyan")
+    at = text.plain.find(given.short)
+    if given.short and at >= 0:
+        text.stylize("bold", at, at + len(given.short))
     console.print(text)
     _struck(console, left_out)
     console.print()

@@ -262,7 +262,7 @@ class Library:
         return Answer(
             *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
             statements=said,
-            short=short,
+            short=in_script_of(question, short),
         )
 
     def _gathered(

@@ -23,7 +23,7 @@ class Outcome:
 
     `confidence`: the number by which it is answered or refused. `found`: a passage found holds a gold answer; `first`:
     the sentence that the scorer puts first does; `cited`: at which citation, from 1, one does, 0 for none.
-    `exact`, `f1`: of the first statement. `precision`, `recall`: ALCE's. Without gold answers or an answer they are 0.
+    `exact`, `f1`: of the short answer, or of the first statement where there is none. `precision`, `recall`: ALCE's. Without gold answers or an answer they are 0.
     """
 
     answerable: bool
@@ -81,7 +81,7 @@ def _outcome(library: Library, question: Question, answer: Answer, passages: Map
     best, features = evidence.gather(question.text, asked, answer.hits, library.words, 1)
     said = statements(answer.answer)
     holding = (number for number, citation in enumerate(answer.citations, 1) if holds(citation.text, golds))
-    exact, f1 = exact_and_f1(said[0][0], golds) if said and golds else (0.0, 0.0)
+    exact, f1 = exact_and_f1(answer.short or said[0][0], golds) if said and golds else (0.0, 0.0)
     precision, recall = alce(said, {citation.marker: citation.text for citation in answer.citations})
     return Outcome(
         answerable=bool(golds),
