@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from rag.answer import reader, refuse
-from rag.answer.look import FEATURES, look
+from rag.answer.look import look
 from rag.answer.short import SURE, short
 from rag.late import Asked
 from rag.protocols import Floats, WordEmbedder
@@ -14,7 +14,6 @@ from rag.types import Evidence, Hit
 
 __all__ = ["gather"]
 
-_BEHIND = 100.0
 BESIDE = 2
 """Sentences on either side of the best that are offered too, for a cause stands before what it causes."""
 
@@ -30,10 +29,7 @@ def gather(
         return [], np.zeros(len(refuse.MEASURES), dtype=np.float32)
     looked = look(question, asked, hits, words)
     judged = reader.load().judge(looked, words)
-    scores = judged.scores.copy()
-    heading = looked.features[:, FEATURES.index("heading")] > 0
-    if not heading.all():  # a heading names a subject and states nothing
-        scores[heading] -= _BEHIND
+    scores = judged.scores
     order = [int(at) for at in np.argsort(-scores, kind="stable")]
     best = order[0]
     beside = range(max(best - BESIDE, 0), min(best + BESIDE + 1, len(order)))

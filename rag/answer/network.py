@@ -35,8 +35,8 @@ def network(w: Weights, looked: Looked, asked: Floats, pieces: Floats) -> tuple[
     begun = np.zeros(1, dtype=np.int64)
     words = _linear(w, "input", asked * SPREAD) + w["asking"]
     x = _linear(w, "input", pieces * SPREAD) + _linear(w, "piece", looked.piece_features)
-    for layer in ("encode.0", "encode.1"):
-        words, x = _near(w, layer, words, begun), _near(w, layer, x, begins)
+    for name in ("encode.0", "encode.1"):
+        words, x = _near(w, name, words, begun), _near(w, name, x, begins)
     near = _linear(w, "of_piece", x) + _linear(w, "of_word", words).T + (x * w["alike"]) @ words.T
     to_asked = _softmax(near, 1)
     found = to_asked @ words

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.answer.look import Looked
+from rag.answer.look import FEATURES, Looked
 from rag.answer.network import network
 from rag.protocols import Floats, Ids, WordEmbedder
 
 __all__ = ["PATH", "Judged", "Reader", "load"]
 
+_BEHIND = 100.0
 PATH = Path(__file__).parents[1] / "models" / "reader.npz"
 
 
@@ -46,7 +47,12 @@ class Reader:
     def judge(self, looked: Looked, words: WordEmbedder) -> Judged:
         """What the network makes of sentences."""
         asked = looked.asked if len(looked.asked) else np.array([-1])
-        scores, says, spans = network(self.weights, looked, self._vectors(asked, words), self._vectors(looked.pieces, words))
+        scores, says, spans = network(
+            self.weights, looked, self._vectors(asked, words), self._vectors(looked.pieces, words)
+        )
+        heading = looked.features[:, FEATURES.index("heading")] > 0
+        if not heading.all():  # a heading names a subject and states nothing
+            scores = scores - _BEHIND * heading.astype(np.float32)
         return Judged(scores, says, spans[:, 0], spans[:, 1])
 
     def _vectors(self, pieces: Ids, words: WordEmbedder) -> Floats:

@@ -29,7 +29,9 @@ def short(text: str, at: int, looked: Looked, judged: Judged, words: WordEmbedde
     if len(places) != last - first:  # a sentence without a known piece
         return Span(0, 0), 0.0
     together = judged.begin[first:last, None] + judged.end[None, first:last]
-    allowed = np.triu(np.ones_like(together, dtype=np.bool_)) & ~np.triu(np.ones_like(together, dtype=np.bool_), LONGEST)
+    allowed = np.triu(np.ones_like(together, dtype=np.bool_)) & ~np.triu(
+        np.ones_like(together, dtype=np.bool_), LONGEST
+    )
     together = np.where(allowed, together, -np.inf)
     begin, end = divmod(int(np.argmax(together)), last - first)
     share = float(1 / np.exp(together - together[begin, end]).sum())

@@ -12,6 +12,8 @@ for the figures. Nothing under `eval/` is read.
 import argparse
 import json
 import random
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,9 @@ MEANING = ("covered", "cosine", "around", "passage", "passage_cosine")
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
+MEASURED = 400
+"""Of a group and a set so many questions, drawn at random, are what refusal is fitted on and measured by."""
+
 PAIRS = (*(("given", name) for name in ("removed", "near", "swapped")), ("with", "without"), ("with", "outside"))
 """Groups that are told apart by refusal."""
 
@@ -85,7 +90,7 @@ def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float
     named: list[tuple[str, Case]] = []
     held: dict[str, list[bool]] = {}
     for name in WEIGHTS:
-        for one in groups[name]:
+        for one in _some(groups[name]):
             judged = judge.judge(one.looked, words)
             best = int(np.argmax(judged.scores))
             measures.append(refuse.measure(one.looked, judged, best))
@@ -102,6 +107,19 @@ def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float
     _write(target, weights | refusal, words)
     source = np.array([case.source for _, case in named])
     return figures | _refusal_figures(value, y > 0, group_of, source, ~kept)
+
+
+def _some(group: Sequence[Example]) -> list[Example]:
+    """At most `MEASURED` of each set."""
+    drawn = list(group)
+    random.Random(0).shuffle(drawn)
+    count: Counter[str] = Counter()
+    kept = []
+    for one in drawn:
+        count[one.case.source] += 1
+        if count[one.case.source] <= MEASURED:
+            kept.append(one)
+    return kept
 
 
 def _refusal(x: Floats, y: Floats, group: Column, kept: Column) -> dict[str, Floats]:
@@ -135,7 +153,9 @@ def _refusal_figures(value: Floats, right: Column, group: Column, source: Column
         for pairs in PAIRS:
             at = held & (source == name) & np.isin(group, pairs)
             if right[at].any() and not right[at].all():
-                figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(auroc(value[at & right].tolist(), value[at & ~right].tolist()) or 0, 3)
+                figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(
+                    auroc(value[at & right].tolist(), value[at & ~right].tolist()) or 0, 3
+                )
     for name in WEIGHTS:
         at = held & (group == name)
         figures[f"refused, {name}"] = round(float((value[at] < 0).mean()), 3)

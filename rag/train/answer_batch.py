@@ -95,7 +95,7 @@ def _pieces(one: Example, kept: Range) -> Range:
 
 def _padded(asked: Sequence[Ids], none: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Pieces of questions, and where there are any."""
-    longest = max(max(len(one) for one in asked), 1)
+    longest = max(*(len(one) for one in asked), 1)
     found, there = np.full((len(asked), longest), none), np.zeros((len(asked), longest), dtype=np.bool_)
     for row, one in enumerate(asked):
         found[row, : len(one)] = np.where(one < 0, none, one)

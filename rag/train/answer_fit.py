@@ -28,6 +28,7 @@ SAID = (1.0, 0.5)
 BLIND = 0.05
 """Share of the batches in which the table says nothing, so that the reader is of use with another one."""
 
+
 def _surprise(scores: Tensor, of: Tensor, count: int, right: Tensor) -> Tensor:
     """Minus the log-likelihood of the right ones among all of their question."""
     top = torch.full((count,), -1e9).scatter_reduce(0, of, scores.detach(), "amax")
@@ -36,7 +37,6 @@ def _surprise(scores: Tensor, of: Tensor, count: int, right: Tensor) -> Tensor:
     held = torch.zeros(count).index_add(0, of, grown * right)
     some = torch.zeros(count).index_add(0, of, right.float()) > 0
     return (torch.log(every[some]) - torch.log(held[some] + 1e-9)).mean()
-
 
 
 def _loss(net: Net, b: dict[str, Any], blind: bool) -> Tensor:

@@ -6,7 +6,7 @@ leaving words out and by putting near words of the built-in table in their place
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,7 +105,9 @@ class Clozes:
         ask = self._chance.choice(_ASK[language]["year" if kind == "number" and dated else kind])
         before, after = self._loose(sentence[begin : match.start()]), self._loose(sentence[match.end() : end])
         if language == "zh" and len("".join(before + after)) >= 4:
-            return "".join([*before, ask, *after] if self._chance.random() < 0.6 else [*after, *before, ask]) + "？", answer
+            return "".join(
+                [*before, ask, *after] if self._chance.random() < 0.6 else [*after, *before, ask]
+            ) + "？", answer
         if language == "en" and len(content(" ".join(before + after)).split()) >= 2:
             rest = before + after if self._chance.random() < 0.7 else after + before
             return " ".join([ask, *rest]) + "?", answer
@@ -165,5 +167,7 @@ class Clozes:
                 start = self._chance.choice(sentences(text)[:-3] or sentences(text)[:1]).start
                 yield str(row["_id"]), text[start : start + self._chance.choice((300, 500, 700))]
         for name in ("cmrc2018_train.train", "drcd.dev"):
-            passages = {row["passage_id"]: row["passage"] for row in rows(self._data / "train" / "qa" / f"{name}.jsonl.gz")}
+            passages = {
+                row["passage_id"]: row["passage"] for row in rows(self._data / "train" / "qa" / f"{name}.jsonl.gz")
+            }
             yield from passages.items()

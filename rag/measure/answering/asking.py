@@ -23,7 +23,8 @@ class Outcome:
 
     `confidence`: the number by which it is answered or refused. `found`: a passage found holds a gold answer; `first`:
     the sentence that the scorer puts first does; `cited`: at which citation, from 1, one does, 0 for none.
-    `exact`, `f1`: of the short answer, or of the first statement where there is none. `precision`, `recall`: ALCE's. Without gold answers or an answer they are 0.
+    `exact`, `f1`: of the short answer, or of the first statement where there is none. `precision`, `recall`: ALCE's.
+    Without gold answers or an answer they are 0.
     """
 
     answerable: bool
