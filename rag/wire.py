@@ -29,6 +29,6 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "took_ms": answer.took_ms,
         "citations": [asdict(citation) for citation in answer.citations],
         "hits": [hit_record(hit) for hit in answer.hits],
-        "short": answer.short,
         "statements": [asdict(statement) for statement in answer.statements],
+        "short": answer.short,
     }

@@ -48,7 +48,7 @@ def test_ask_json_is_one_object_with_the_contracts_fields(home: Path) -> None:
     done = rag("ask", "why did Jasper decline", "--json", cwd=home)
     record = json.loads(done.stdout)
     assert done.stdout.count("\n") == 1 and done.stderr == ""
-    assert list(record) == "question answer refused reason writer took_ms citations hits statements".split()
+    assert list(record) == "question answer refused reason writer took_ms citations hits statements short".split()
     assert {statement["status"] for statement in record["statements"]} == {"verified"}
     assert not record["refused"] and record["writer"] == "extract"
     fields = "marker doc_id source title sha256 encoding start end line quote text verified place offsets".split()

@@ -1,5 +1,6 @@
 """The built-in writer: the few sentences that answer, word for word, each with its marker. No language model."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -12,8 +13,8 @@ __all__ = ["Extract"]
 MOST = 3
 """Sentences in an answer."""
 
-CLOSE = 3.0
-"""A further sentence's score may lie this far below the best one's: odds of about one to twenty."""
+ENOUGH = 0.97
+"""Further sentences are added until the answer is in one of those taken with this probability, by their scores."""
 
 _LIKE_A_MARKER = re.compile(r"\[(\d+)\]")
 
@@ -36,7 +37,7 @@ class Extract:
     name = "extract"
 
     def write(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-        """The best sentence, what belongs to it, and those nearly as good that add something.
+        """The best sentence, what belongs to it, and others that add something while it is not sure to answer.
 
         A sentence that says what another led to stands with that one where the question is why, and one that opens a
         list with what it opens, in their own order; the others follow, the better first.
@@ -51,13 +52,17 @@ class Extract:
         chosen: list[Evidence] = []
         said: set[str] = set()
         beside = _belonging(question, ranked)
+        odds = {one.number: math.exp(one.score - ranked[0].score) for one in ranked}
+        wanted, held = ENOUGH * sum(odds.values()), 0.0
         for one in [*ranked[:1], *beside, *ranked[1:]]:
             own = set(terms(one.text))
             if one in chosen or not own or (said and len(own & said) >= SAME * len(own)):
+                held += 0.0 if one in chosen else odds[one.number]
                 continue
-            if chosen and one not in beside and one.score < ranked[0].score - CLOSE:
+            if chosen and one not in beside and held >= wanted:
                 break
             chosen.append(one)
+            held += odds[one.number]
             said |= own
             if len(chosen) == MOST:
                 break

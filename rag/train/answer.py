@@ -49,7 +49,7 @@ WEIGHTS = {
 
 ANSWERABLE = ("given", "with")
 
-MEANING = ("covered", "cosine", "around", "passage", "passage_cosine")
+MEANING = ("covered", "cosine", "around", "passage", "passage_cosine", "says", "says_any")
 """Measures that compare what is meant and not how it is written."""
 
 Column = np.ndarray[Any, np.dtype[Any]]

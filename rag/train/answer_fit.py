@@ -63,13 +63,14 @@ def fit_reader(
     rounds: Sequence[Sequence[Example]],
     table: Floats,
     begun: Mapping[str, Floats] | None = None,
+    rate: float = RATE,
     seed: int = 0,
     after: Callable[[Net], None] | None = None,
 ) -> dict[str, Floats]:
     """Weights by which the right sentences are likeliest among all of their question, and the answer's pieces too.
 
     `rounds`: the examples of each round; those without a right sentence teach when a question is not answered.
-    `begun`: weights to go on from. `after` is called at the end of each round.
+    `begun`: weights to go on from. `rate`: of learning, at its highest. `after` is called at the end of each round.
     """
     torch.manual_seed(seed)
     chance = random.Random(seed)
@@ -77,10 +78,10 @@ def fit_reader(
     for name, value in net.named_parameters():
         if begun:
             value.data = torch.from_numpy(begun[name]).clone()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=DECAY)
     plan = [_batches(examples, chance) for examples in rounds]
     total = sum(map(len, plan))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=total + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=total + 1, pct_start=0.1)
     began, done = time.monotonic(), 0
     for number, lots in enumerate(plan, 1):
         losses = []

@@ -57,6 +57,9 @@ _ASK = {
     },
 }
 _CUT = re.compile(r"(?<=[,;:()—–，；：（）、])")
+PARALLEL = ("lctt", "tico19", "opensource_guide")
+"""Texts whose paragraphs are there in both languages."""
+
 _LEAST = {"en": 40, "zh": 14}
 """Letters of the stretch of a sentence that is asked about."""
 
@@ -89,6 +92,28 @@ class Clozes:
                     yield Case(f"cloze.{language}", found[0], key, text, (found[1],))
                 if made == count:
                     return
+
+    def across(self, count: int) -> Iterator[Case]:
+        """`count` cases whose passage is in the other language than the question; the answer is a whole sentence."""
+        found = [(name, paragraphs(self._data / "train" / "parallel" / f"{name}.jsonl.gz")) for name in PARALLEL]
+        windows = [
+            (f"across.{name}.{number}.{start}", document[start : start + 6])
+            for name, documents in found
+            for number, document in enumerate(documents)
+            for start in range(0, len(document) - 4, 6)
+        ]
+        self._chance.shuffle(windows)
+        made = 0
+        for key, window in windows:
+            own = made % 2
+            pair = self._chance.choice(window)
+            question = self._made(pair[own], ("en", "zh")[own])
+            if question:
+                made += 1
+                text = (" " if own else "").join(one[1 - own] for one in window)
+                yield Case("cloze.across", question[0], key, text, (pair[1 - own],))
+            if made == count:
+                return
 
     def _made(self, sentence: str, language: str) -> Made | None:
         found = {name: list(pattern.finditer(sentence)) for name, pattern in _ANSWERS[language].items()}
@@ -155,7 +180,7 @@ class Clozes:
             for number, row in enumerate(rows(train / "titles" / f"{name}.jsonl.gz")):
                 if row["lang"].startswith("en") and len(row["paragraph"]) > 350:
                     yield f"{name}.{number}", row["paragraph"][:1500]
-        for name in ("lctt", "tico19", "opensource_guide"):
+        for name in PARALLEL:
             for number, document in enumerate(paragraphs(train / "parallel" / f"{name}.jsonl.gz")):
                 for start in range(0, len(document) - 4, 6):
                     yield f"{name}.{number}.{start}", " ".join(pair[0] for pair in document[start : start + 6])
