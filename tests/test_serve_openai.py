@@ -37,7 +37,9 @@ def test_a_chat_completion_is_the_cited_answer(client: openai.OpenAI, seeded: Li
     assert content.startswith(expected.answer + "\n\nSources:\n[1] ")
     assert "jasper-lost-its-lead.txt" in content
     assert message.annotations
-    assert {content[a.url_citation.start_index : a.url_citation.end_index] for a in message.annotations} == {"[1]"}
+    assert {content[a.url_citation.start_index : a.url_citation.end_index] for a in message.annotations} == {
+        f"[{one.marker}]" for one in expected.citations
+    }
     citation = message.annotations[0].url_citation
     assert citation.title == expected.citations[0].title
     assert made.choices[0].finish_reason == "stop"
