@@ -135,7 +135,7 @@ def ask(
     """Answer a question from the articles, with citations, or say that they do not say."""
     names = {"embedder": embedder, "reranker": reranker, "writer": writer}
     with open_library(index, source, quiet or as_json, k=k, mode=mode, **names) as library:
-        with streaming(not as_json and library.writer_name != "extract") as on_text:
+        with streaming(library, active=not as_json) as on_text:
             answer = library.ask(question, since=since, until=until, under=under, site=site, on_text=on_text)
         if as_json:
             _print_json(answer_record(answer))

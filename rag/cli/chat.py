@@ -21,6 +21,7 @@ from rag.cli.options import (
     WriterOption,
     open_library,
 )
+from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.wire import answer_record
 
@@ -105,7 +106,9 @@ def _ask(talk: "Conversation", question: str, as_json: bool, since: str, until: 
     whole = talk.whole(question)
     if whole != question:
         render.note(f"-> {whole}")
-    render.answer(talk.ask(question, since=since, until=until), quotes=False)
+    with streaming(talk.library) as on_text:
+        answer = talk.ask(question, since=since, until=until, on_text=on_text)
+    render.answer(answer, quotes=False)
     sys.stdout.write("\n")
 
 
