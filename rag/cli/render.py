@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text as Styled
 
+from rag.display import located
 from rag.index import Address
 from rag.library import Report
 from rag.protocols import Progress
@@ -25,17 +25,16 @@ __all__ = [
     "hits",
     "note",
     "page",
-    "page_record",
     "problems",
     "progress",
     "repaired",
     "report",
-    "report_record",
     "sources",
     "status",
 ]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
+_SIGNS = (">>>", "<<<")
 _EXCERPT = 160
 _ALSO = 3
 
@@ -105,13 +104,6 @@ def report(done: Report, index: Path | Address) -> None:
         console.print(f"[yellow]skipped[/yellow] {escape(visible(where))}: {escape(visible(why))}")
 
 
-def report_record(done: Report, index: Path | Address, seconds: float) -> dict[str, Any]:
-    """The JSON of `rag index`."""
-    record = asdict(done)
-    record["skipped"] = [{"source": where, "reason": why} for where, why in done.skipped]
-    return {"index": str(index), "took_ms": round(seconds * 1000, 2)} | record
-
-
 def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> None:
     """The answer, then its sources, numbered, with the quotes or without.
 
@@ -156,15 +148,15 @@ def _source(console: Console, citation: Citation, date: str, quote: bool) -> Non
     head.append(citation.title, style="bold")
     if date:
         head.append(f"  {date[:10]}", style="dim")
-    head.append(f"  {_where(citation)}", style="green")
-    of = " of its text" if citation.offsets == "extracted text" else ""
-    head.append(f"  characters {citation.start}-{citation.end}{of}", style="dim")
+    place, more = located(citation)
+    head.append(f"  {place}", style="green")
+    head.append(f"  {more}", style="dim")
     console.print(head)
     if quote:
         console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
 
 
-def _where(one: Hit | Citation) -> str:
+def _where(one: Hit) -> str:
     """The file, with a line where it has lines, else with a place."""
     return f"{one.source} {one.place}" if one.place else f"{one.source}:{one.line}"
 
@@ -259,31 +251,14 @@ def _hint(place: str) -> str:
 
 
 def _stretch(console: Console, text: str, span: Span) -> None:
+    """`span` lit up, or between signs where nothing can be lit up, with what stands around it."""
+    before, after = ("", "") if console.color_system else _SIGNS
     shown = Text("…" if span.start > _AROUND else "")
     shown.append(text[max(0, span.start - _AROUND) : span.start], style="dim")
-    shown.append(span.of(text), style="bold reverse")
+    shown.append(before + span.of(text) + after, style="bold reverse")
     shown.append(text[span.end : span.end + _AROUND], style="dim")
     shown.append("…" if span.end + _AROUND < len(text) else "")
     console.print(shown)
-
-
-def page_record(document: Document, cleaned_page: "TracedText") -> dict[str, Any]:
-    """The JSON of `rag show`: the cleaned text and every edit, in offsets of the original."""
-    return {
-        "doc_id": document.doc_id,
-        "source": document.source,
-        "sha256": document.sha256,
-        "encoding": document.encoding,
-        "title": document.title,
-        "author": document.author,
-        "site": document.site,
-        "date": document.date,
-        "provenance": {name: asdict(origin) for name, origin in document.provenance.items()},
-        "offsets": document.offsets,
-        "places": [asdict(place) for place in document.places],
-        "text": cleaned_page.text,
-        "edits": [asdict(edit) for edit in cleaned_page.edits],
-    }
 
 
 def status(record: dict[str, Any]) -> None:

@@ -316,15 +316,16 @@ class Library:
                 found[one.number] = citation
         return found, list(dict.fromkeys(stale))
 
-    def pages(self, source: str) -> "list[tuple[Document, TracedText]]":
-        """The documents of a file, or the one of this `doc_id`, with their cleaned text.
+    def pages(self, source: str, line: int = 0) -> "list[tuple[Document, TracedText]]":
+        """The documents of a file, or the one of this `doc_id`, with their cleaned text; of a JSON lines file only the
+        one on `line`, unless that is 0.
 
         A file that is on the disk is read anew, whether it is in the index or not; what its site repeats is known
         from the index alone. Raises NotFound.
         """
         from rag.library.pages import pages_at
 
-        return pages_at(source, lambda: self.index.truth)
+        return pages_at(source, line, lambda: self.index.truth)
 
     def document(self, doc_id: str) -> "tuple[Document, TracedText]":
         """The article of this id with its cleaned text, from the index alone. Raises NotFound."""
