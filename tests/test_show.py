@@ -80,3 +80,11 @@ def test_places(rag: Rag, place: str, status: int, says: str) -> None:
 def test_a_file_may_be_called_like_a_place(rag: Rag) -> None:
     Path("notes:12-14").write_text("Oslo is cold.\n", encoding="utf-8")
     assert rag("show", "notes:12-14:0-4")[1].startswith(">>>Oslo<<< is cold.")
+
+
+def test_articles_of_the_same_text_are_named_by_their_place(rag: Rag) -> None:
+    story = "The mill on the river Ouse burned down in the winter of 1871, and it was never built again by the town. "
+    for name in ("one", "two"):
+        Path(f"{name}.txt").write_text(f"Title {name}\n{story * 3}\n", encoding="utf-8")
+    _, out, _ = rag("search", "When did the mill burn down?", "--source", "one.txt", "--source", "two.txt", "-q")
+    assert re.search(r"^    also in (?:one|two)\.txt:1$", out, re.MULTILINE), out

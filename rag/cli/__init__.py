@@ -126,7 +126,7 @@ def search(
             }
             print_json(record | {"took_ms": took, "hits": [hit_record(hit) for hit in hits]})
         else:
-            render.hits(query, hits, explain=explain)
+            render.hits(query, hits, library.known(hits), explain=explain)
 
 
 @app.command()
@@ -157,7 +157,7 @@ def ask(
         if as_json:
             print_json(answer_record(answer))
         else:
-            render.answer(answer, unsupported=show_unsupported)
+            render.answer(answer, library.known(answer.hits), unsupported=show_unsupported)
 
 
 @app.command()

@@ -108,7 +108,7 @@ def _ask(talk: "Conversation", question: str, as_json: bool, since: str, until: 
         render.note(f"-> {whole}")
     with streaming(talk.library) as on_text:
         answer = talk.ask(question, since=since, until=until, on_text=on_text)
-    render.answer(answer, quotes=False)
+    render.answer(answer, talk.library.known(answer.hits), quotes=False)
     sys.stdout.write("\n")
 
 
@@ -121,7 +121,7 @@ def _command(talk: "Conversation", line: str, as_json: bool) -> None:
         if as_json:
             print_json({"citations": [asdict(citation) for citation in talk.last.citations]})
         else:
-            render.sources(talk.last)
+            render.sources(talk.last, talk.library.known(talk.last.hits))
     elif name == "/open":
         document, page, span = talk.original(int(rest) if rest.isdecimal() and len(rest) < 9 else 0)
         if as_json:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from rag.display import located
 from rag.index import Address
 from rag.library import Report
 from rag.protocols import Progress
-from rag.types import Answer, Citation, Document, Hit, Span
+from rag.types import PROPERTIES, Answer, Citation, Document, Hit, Span
 
 if TYPE_CHECKING:  # searching needs nothing of it
     from rag.clean import TracedText
@@ -104,7 +104,11 @@ def report(done: Report, index: Path | Address) -> None:
         console.print(f"[yellow]skipped[/yellow] {escape(visible(where))}: {escape(visible(why))}")
 
 
-def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> None:
+Known = Mapping[str, Document]
+"""Articles by id, of which more is shown than a hit has."""
+
+
+def answer(given: Answer, known: Known, *, quotes: bool = True, unsupported: bool = False) -> None:
     """The answer, then its sources, numbered, with the quotes or without.
 
     With `unsupported`, what was left out stands between them, struck through.
@@ -123,14 +127,21 @@ def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> 
     console.print(text)
     _struck(console, left_out)
     console.print()
-    sources(given, quotes=quotes)
+    sources(given, known, quotes=quotes)
 
 
-def sources(given: Answer, *, quotes: bool = True) -> None:
+def sources(given: Answer, known: Known, *, quotes: bool = True) -> None:
     """The citations of an answer."""
     for citation in given.citations:
         date = next((h.date for h in given.hits if h.doc_id == citation.doc_id), "")
-        _source(_console(), citation, date, quotes)
+        _source(_console(), citation, _dated(date, known.get(citation.doc_id)), quotes)
+
+
+def _dated(date: str, document: Document | None) -> str:
+    """A day, with where it is from if that is no word of the article."""
+    origin = document.provenance.get("date") if document else None
+    weak = date and origin and origin.where == PROPERTIES
+    return f"{date[:10]} ({PROPERTIES})" if weak else date[:10]
 
 
 def note(text: str) -> None:
@@ -147,7 +158,7 @@ def _source(console: Console, citation: Citation, date: str, quote: bool) -> Non
     head = Text(f"[{citation.marker}] ", style="bold cyan")
     head.append(citation.title, style="bold")
     if date:
-        head.append(f"  {date[:10]}", style="dim")
+        head.append(f"  {date}", style="dim")
     place, more = located(citation)
     head.append(f"  {place}", style="green")
     head.append(f"  {more}", style="dim")
@@ -161,7 +172,7 @@ def _where(one: Hit) -> str:
     return f"{one.source} {one.place}" if one.place else f"{one.source}:{one.line}"
 
 
-def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
+def hits(query: str, found: Sequence[Hit], known: Known, *, explain: bool = False) -> None:
     """One block for each passage; with `explain`, what made its score, the largest part first."""
     console = _console()
     if not found:
@@ -169,7 +180,7 @@ def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
     for hit in found:
         head = Text(f"{hit.rank:>2}. ", style="bold cyan")
         head.append(hit.title or hit.doc_id, style="bold")
-        head.append(f"  {hit.date[:10]}" if hit.date else "", style="dim")
+        head.append(f"  {_dated(hit.date, known.get(hit.doc_id))}" if hit.date else "", style="dim")
         head.append(f"  {_where(hit)}", style="green")
         head.append(f"  {hit.score:.2f}", style="dim")
         sides = ", ".join(f"{side} {found.rank}" for side, found in hit.found_by.items())
@@ -181,7 +192,13 @@ def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
         console.print(Text("    " + excerpt[:_EXCERPT] + ("…" if len(excerpt) > _EXCERPT else "")))
         if hit.also:
             more = f" and {len(hit.also) - _ALSO} more" if len(hit.also) > _ALSO else ""
-            console.print(Text(f"    also in {', '.join(hit.also[:_ALSO])}{more}", style="dim"))
+            others = ", ".join(_named(one, known) for one in hit.also[:_ALSO])
+            console.print(Text(f"    also in {others}{more}", style="dim"))
+
+
+def _named(doc_id: str, known: Known) -> str:
+    document = known.get(doc_id)
+    return f"{document.source}:{document.line}" if document else doc_id
 
 
 def _explained(hit: Hit) -> str:

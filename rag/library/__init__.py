@@ -333,6 +333,12 @@ class Library:
 
         return page_of(doc_id, self.index.truth)
 
+    def known(self, hits: Sequence[Hit]) -> dict[str, Document]:
+        """The articles of these hits, and those with the same text, by id; without those that were taken out since."""
+        names = dict.fromkeys(name for hit in hits for name in (hit.doc_id, *hit.also))
+        found = {name: self.index.truth.documents("doc_id", name) for name in names}
+        return {name: stored[0].document for name, stored in found.items() if stored}
+
     def documents(self, offset: int = 0, limit: int = 100) -> list[dict[str, str]]:
         """`doc_id`, `source`, `title`, `date` and `site` of the articles, in order of source."""
         names = ("doc_id", "source", "title", "date", "site")
