@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from rag.cli import main
 from rag.library import Library
@@ -88,3 +89,10 @@ def test_articles_of_the_same_text_are_named_by_their_place(rag: Rag) -> None:
         Path(f"{name}.txt").write_text(f"Title {name}\n{story * 3}\n", encoding="utf-8")
     _, out, _ = rag("search", "When did the mill burn down?", "--source", "one.txt", "--source", "two.txt", "-q")
     assert re.search(r"^    also in (?:one|two)\.txt:1$", out, re.MULTILINE), out
+
+
+def test_a_citation_that_is_longer_than_its_statement_says_why(rag: Rag) -> None:
+    file = str(ROOT / "seeds" / "founder-on-sora.txt")
+    why = "(longer than the statement: "
+    assert why in rag("ask", "抖音和TikTok靠的是什麼", "--source", file, "-q")[1]
+    assert why not in rag("ask", "Why did Lumo lose users?", "--source", "lumo.txt", "-q")[1]

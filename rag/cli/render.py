@@ -135,6 +135,9 @@ def sources(given: Answer, known: Known, *, quotes: bool = True) -> None:
     for citation in given.citations:
         date = next((h.date for h in given.hits if h.doc_id == citation.doc_id), "")
         _source(_console(), citation, _dated(date, known.get(citation.doc_id)), quotes)
+        said = [one.text for one in given.statements if citation.marker in one.markers and one.text in citation.text]
+        if quotes and given.writer == "extract" and said and max(map(len, said)) < len(citation.text):
+            note("    (longer than the statement: the signs at its edge were repaired as one and cannot be parted)")
 
 
 def _dated(date: str, document: Document | None) -> str:
