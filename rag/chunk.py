@@ -22,10 +22,21 @@ _TERMINAL = "。！？!?…."
 _ITEM = re.compile(r"\s*[(（]?\d{1,3}\.")
 _END = re.compile(rf"(?:[。！？!?；]|…+|\.(?=[\s{re.escape(_CLOSERS)}]|$))+[{re.escape(_CLOSERS)}]*")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|no|vs|etc|inc|ltd|co|corp|dept|fig|gen|gov|sen|rep|rev|hon|approx|est|e\.g|i\.e|"
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|inc|ltd|co|corp|dept|fig|gen|gov|sen|rep|rev|hon|approx|est|e\.g|i\.e|"
     r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)|\b[a-z](?:\.[a-z])*)\.$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\b(?:no|nos)\.$", re.IGNORECASE)
+"""An abbreviation before a figure, a word elsewhere."""
+_TITLE = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|gen|gov|sen|rep|rev|hon|vs|e\.g|i\.e|fig|approx)\.$", re.IGNORECASE)
+"""Never the end of a sentence, whatever comes next."""
+_UNIT = re.compile(r"(?:\d\s?[gmshltbd]|°\s?[CFK])\.$")
+_STARTS = re.compile(
+    r"\s+[\"“‘(]?(?:The|This|That|These|Those|It|Its|He|His|She|Her|They|Their|We|Our|You|There|In|On|At|By|For|From|After|"
+    r"Before|During|When|While|If|As|But|And|However|Although|Since|With|Most|Many|Some|Both|Other|Another|One|Also|Then)"
+    r"(?![\w.])"
+)
+"""A word that begins a sentence and no name."""
 _SPEECH = re.compile(r"[^，。！？；,.!?\n]{0,8}?(?:说|說|道|表示|称|稱|问|問|认为|認為|坦言|解释|解釋)")
 _MARK = re.compile(r"\s*(?:>|```|~~~|[-*+#_=>]+(?:\s|$))")  # opens a block where a citation begins with it
 _SOFT = re.compile(r"[，,、;；:：]\s*|\s+")
@@ -89,11 +100,16 @@ def _in_line(text: str, start: int, end: int) -> Iterator[Span]:
 def _goes_on(text: str, begin: int, at: int, end: int) -> bool:
     """Whether the full stop that ends at `at` only shortens a word or numbers an item."""
     following = text[at : min(at + 4, end)].lstrip()
-    return bool(
-        _ABBREVIATION.search(text, max(begin, at - 12), at)
-        or _ITEM.fullmatch(text, begin, at)
-        or following[:1].islower()
-    )
+    if _ITEM.fullmatch(text, begin, at) or following[:1].islower():
+        return True
+    low = max(begin, at - 12)
+    if _NUMBERED.search(text, low, at):
+        return following[:1].isdecimal()
+    if not _ABBREVIATION.search(text, low, at):
+        return False
+    if _UNIT.search(text, low, at):
+        return not (following[:1].isupper() or _HAN.match(following))
+    return bool(_TITLE.search(text, low, at)) or not _STARTS.match(text, at, end)
 
 
 def _bracketed(text: str, start: int, end: int) -> list[Span]:

@@ -5,16 +5,20 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import BadInput, ModelError
 
-__all__ = ["HUB_ID", "Cached", "cached", "fetch", "first_line", "needed", "offline"]
+__all__ = ["HUB_ID", "Cached", "announce", "cached", "fetch", "first_line", "is_cached", "needed", "offline"]
 
 HUB_ID = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)?[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The form of a model's id on the hub."""
+
+ANSWERS_WITHIN = 5.0
+"""Seconds."""
 
 _WANTED = ("*.safetensors", "*.json", "*.jinja", "*.txt", "tokenizer.model", "sentencepiece.bpe.model", "spiece.model")
 _NOT_WANTED = ("onnx/*", "openvino/*", "original/*", "coreml/*", "gguf/*", "consolidated*")
@@ -90,6 +94,45 @@ def needed(sizes: dict[str, int]) -> dict[str, int]:
         if any(fnmatch.fnmatch(name, pattern) for pattern in _WANTED)
         and not any(fnmatch.fnmatch(name, pattern) for pattern in _NOT_WANTED)
     }
+
+
+def is_cached(name: str) -> bool:
+    """Whether something of the model `name` is in the cache. Opens no socket."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "config.json"), str)
+
+
+def announce(what: str, name: str, *others: str) -> None:
+    """Say on standard error that the model `name`, a `what`, is about to be fetched, under this id or one of `others`.
+
+    The hub is asked once, and briefly, for the libraries that fetch ask again and again. Raises ModelError where
+    `HF_HUB_OFFLINE` forbids asking, and where the hub does not answer or has no such model.
+    """
+    if offline():
+        raise ModelError(
+            f"the {what} {name!r} is not on this machine, and HF_HUB_OFFLINE forbids fetching it",
+            f"unset it once for `rag models fetch {name}`, or copy the model's folder here and name that",
+        )
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    for one in (name, *others):
+        try:
+            HfApi().model_info(one, timeout=ANSWERS_WITHIN)
+        except RepositoryNotFoundError:
+            continue
+        except Exception as error:
+            raise ModelError(
+                f"the {what} {name!r} is neither a folder nor in the hub's cache, and the hub cannot be reached",
+                f"check the name; with a connection, `rag models fetch {name}` brings it",
+            ) from error
+        sys.stderr.write(f"rag: fetching the {what} {name} from the Hugging Face hub, once\n")
+        return
+    raise ModelError(
+        f"the {what} {name!r} is neither a folder nor in the hub's cache, and the hub has no model of that name",
+        "check the name; `rag models` lists what is here; for a private one set HF_TOKEN",
+    )
 
 
 def fetch(name: str, announce: Callable[[int], None], *, bar: bool) -> str:

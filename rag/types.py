@@ -35,8 +35,9 @@ Extracted = Literal["pdf", "docx", "epub"]
 Kind = Literal["text", "markdown", "html", "record"] | Extracted
 """How a document's original is written; `record` is one line of a JSON lines file."""
 
-Offsets = Literal["original", "extracted text"]
-"""What `start` and `end` count in: the decoded file, or the text that reading a PDF, DOCX or EPUB gives."""
+Offsets = Literal["original", "extracted text", "text field"]
+"""What `start` and `end` count in: the decoded file, the text that reading a PDF, DOCX or EPUB gives, or the `text` of
+the record on that line of a JSON lines file."""
 
 PROPERTIES: Final = "file properties"
 """Origin of what a file says of itself beside its text; its date there is often the day on which someone saved it."""
@@ -156,6 +157,8 @@ class Document:
 
 def offsets_of(kind: Kind) -> Offsets:
     """What offsets of a document of this kind count in."""
+    if kind == "record":
+        return "text field"
     return "extracted text" if kind in get_args(Extracted) else "original"
 
 
@@ -249,7 +252,8 @@ class Citation:
 
     `quote == original[start:end]`, with the original decoded by `encoding`; `text` is `quote` as cleaned.
     `sha256` is that of the original's bytes; `verified` says that both rules were checked and hold.
-    Where `offsets` is "extracted text", `original` is the text that reading the file gives, and `encoding` is "".
+    Where `offsets` is "extracted text", `original` is the text that reading the file gives, and `encoding` is ""; where
+    it is "text field", `original` is the `text` of the record on that `line`.
     """
 
     marker: int

@@ -1,5 +1,6 @@
 import gc
 import json
+import re
 import shutil
 import sys
 import threading
@@ -357,19 +358,22 @@ def test_a_folder_and_a_cached_id_open_without_a_socket(folder, tmp_path, monkey
 
 def test_an_id_that_is_not_here_is_not_fetched_offline(monkeypatch, capsys):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with tiny.no_sockets(monkeypatch), pytest.raises(ModelError, match="unset HF_HUB_OFFLINE once to fetch it"):
+    said = "HF_HUB_OFFLINE forbids fetching it; unset it once for `rag models fetch someone/absent-chat`"
+    with tiny.no_sockets(monkeypatch), pytest.raises(ModelError, match=re.escape(said)):
         LocalWriter("someone/absent-chat")
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_fetch_is_announced_and_its_failure_names_the_kinds(monkeypatch, capsys):
+    import huggingface_hub
     import transformers
 
     def fetch(name, *, local_files_only, trust_remote_code):
-        assert not trust_remote_code
-        raise OSError("not cached" if local_files_only else "no route to the hub")
+        assert not trust_remote_code and not local_files_only
+        raise OSError("no route to the hub")
 
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: None)
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", fetch)
     with pytest.raises(ModelError, match=r"no route to the hub\).*NAME is `extract`"):
         LocalWriter("someone/absent-chat")

@@ -6,8 +6,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -117,7 +119,7 @@ def test_the_transcript_quotes_word_for_word_and_shows_markup_as_text(library: L
     assert "## Why did Lumo lose users?\n" in text
     assert "*Asked as: Why did Lumo" in text
     cited = chat.turns[0].citations[0]
-    assert f"````text\n{cited.quote}\n````" in text and f"characters {cited.start}-{cited.end}" in text
+    assert f"````text\n{cited.quote}\n````" in text and f"a.txt:{cited.start}-{cited.end}, line 2" in text
     said = text.replace(cited.quote, "")
     assert "[a]" not in said and "<b>" not in said and "\\[a\\](http" in said and "[1]" in said
 
@@ -158,7 +160,7 @@ def test_chat_through_a_pipe(articles: Path, tmp_path: Path) -> None:
     out = done.stdout
     assert "larger firms entered its market. [1]" in out and "-> When was Lumo founded?" in out and "2014" in out
     assert out.count("    Lumo was founded in Oslo in 2014.") == 1, "the quote, by /sources alone"
-    assert "Lumo lost users because larger firms entered its market.\nLumo was founded" in out, "/open"
+    assert "market.\n>>>Lumo was founded in Oslo in 2014.<<<\n" in out, "/open"
     assert "/save! FILE" in out and "servers burned" not in out, "nothing after /quit is asked"
     assert done.stderr.splitlines() == [
         "rag: the last answer has no citation 0; /sources lists those it has",
@@ -206,38 +208,111 @@ _HEEDING = (
 """What is started in the background is deaf to Ctrl-C, and so is what it starts."""
 
 
+class Terminal:
+    """`rag chat` in a pseudo-terminal."""
+
+    def __init__(self, folder: Path, *words: str, term: str = "dumb") -> None:
+        self.ours, theirs = os.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _HEEDING, "chat", "--source", "articles", *words],
+            cwd=folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": term},
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+
+    def until(self, text: str, times: int = 1) -> None:
+        """Wait until it has shown this so often."""
+        end = time.monotonic() + 120
+        while self.shown.count(text) < times:
+            assert select.select([self.ours], [], [], max(0.0, end - time.monotonic()))[0], self.shown
+            self.shown += os.read(self.ours, 4096).decode("utf-8", errors="replace")
+
+    def prompted(self, times: int) -> None:
+        """Wait for this prompt, and until it is waited at, a moment later."""
+        self.until("> ", times)
+        time.sleep(1)
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self.ours, text.encode())
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_in_a_terminal_ctrl_c_clears_the_line_and_ctrl_d_leaves(articles: Path, tmp_path: Path) -> None:
-    ours, theirs = os.openpty()
-    chat = subprocess.Popen(
-        [sys.executable, "-c", _HEEDING, "chat", "--source", "articles"],
-        cwd=tmp_path,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"},
-    )
-    os.close(theirs)
-    shown = ""
+    with Terminal(tmp_path) as chat:
+        chat.prompted(1)
+        chat.interrupt()
+        chat.until("> ", 2)
+        chat.type("Why did Lumo lose users?\n")
+        chat.until("larger firms entered")
+        chat.until("> ", 3)
+        chat.type("\x04")
+        assert chat.process.wait(60) == 0
 
-    def until(text: str, times: int = 1) -> None:
-        nonlocal shown
-        end = time.monotonic() + 120
-        while shown.count(text) < times:
-            assert select.select([ours], [], [], max(0.0, end - time.monotonic()))[0], shown
-            shown += os.read(ours, 4096).decode("utf-8", errors="replace")
 
+class Slow(BaseHTTPRequestHandler):
+    """A chat server that quotes its first evidence, and stops in the middle of it until `go` is set."""
+
+    go = threading.Event()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+    def do_POST(self) -> None:
+        """Stream a completion."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]["content"]
+        quoted = next(line for line in asked.split("\n") if line.startswith("[1] "))[4:]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for part in (quoted[:20], quoted[20:] + " [1]"):
+            delta = {"choices": [{"delta": {"content": part}}]}
+            try:
+                self.wfile.write(f"data: {json.dumps(delta)}\n\n".encode())
+                self.wfile.flush()
+            except OSError:  # the person pressed Ctrl-C
+                return
+            self.go.wait(60)
+        self.wfile.write(b"data: [DONE]\n\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_what_a_model_writes_is_seen_at_once_and_ctrl_c_stops_it(articles: Path, tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Slow.go.clear()
     try:
-        until("> ")
-        time.sleep(1)  # the prompt is written a moment before it is waited at
-        chat.send_signal(signal.SIGINT)
-        until("> ", 2)
-        os.write(ours, b"Why did Lumo lose users?\n")
-        until("larger firms entered")
-        until("> ", 3)
-        os.write(ours, b"\x04")
-        assert chat.wait(60) == 0
+        with Terminal(tmp_path, "--writer", f"http://127.0.0.1:{server.server_port}/v1#slow", term="xterm") as chat:
+            chat.prompted(1)
+            chat.type("Why did Lumo lose users?\n")
+            chat.until("Lumo lost users beca")
+            assert "larger firms" not in chat.shown, "the server has not sent it"
+            chat.interrupt()
+            chat.until("rag: stopped")
+            chat.prompted(2)
+            Slow.go.set()
+            chat.type("Why did Lumo lose users?\n")
+            chat.until("line 2")
+            assert "larger firms entered its market. " in chat.shown and "lumo.txt:5-61" in chat.shown
+            chat.type("\x04")
+            assert chat.process.wait(60) == 0
     finally:
-        chat.kill()
-        chat.wait()
-        os.close(ours)
+        Slow.go.set()
+        server.shutdown()
+        server.server_close()

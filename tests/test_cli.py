@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,11 @@ def test_errors_name_the_trouble_and_the_exit_status(home: Path, words: list[str
     done = rag(*words, cwd=home, env={"HF_HUB_OFFLINE": "1"})
     assert (done.returncode, done.stdout) == (status, "")
     assert says in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_version_is_that_of_the_package(home: Path) -> None:
+    declared = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert declared and rag("--version", cwd=home).stdout == f"rag {declared[1]}\n"
 
 
 def test_an_unknown_setting_names_the_nearest(home: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +16,9 @@ from conftest import ROOT
 
 from rag.answer.local import LocalWriter
 from rag.embed.sentence_transformers import SentenceTransformerEmbedder
-from rag.hub import needed
+from rag.errors import ModelError
+from rag.hub import ANSWERS_WITHIN, needed
+from rag.rerank.cross_encoder import CrossEncoderReranker
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -183,3 +186,18 @@ def test_a_hub_that_is_not_there(rag):
 def test_the_built_in_ones_need_no_fetching(rag):
     done = rag("fetch", "builtin")
     assert done.returncode == 0 and "is built in" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["writer", "embedder", "reranker"])
+@pytest.mark.parametrize(("there", "says"), [(True, "the hub has no model of that name"), (False, "be reached")])
+def test_a_model_that_is_not_there_is_said_at_once(hub, monkeypatch, capsys, kind, there, says):
+    """The libraries would ask for one file after another, again and again, for a minute and more."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.address if there else "http://127.0.0.1:9")
+    opened = {"writer": LocalWriter, "embedder": SentenceTransformerEmbedder, "reranker": CrossEncoderReranker}
+    before, began = len(hub.seen), time.monotonic()
+    with pytest.raises(ModelError, match=says) as error:
+        opened[kind]("someone/none-such")
+    assert time.monotonic() - began < 2 * ANSWERS_WITHIN
+    assert len(hub.seen) - before == there and capsys.readouterr().err == ""
+    assert ("`rag models fetch someone/none-such`" in str(error.value)) == (not there)

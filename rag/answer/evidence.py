@@ -1,19 +1,27 @@
 """The sentences of the passages found, scored by how well each answers the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rag.answer import reader, refuse
-from rag.answer.look import look
+from rag.answer.lists import is_row, items, opens
+from rag.answer.look import FEATURES, look
+from rag.answer.names import FIGURE, plain
+from rag.answer.question import kind, offers
 from rag.answer.short import SURE, short
 from rag.late import Asked
 from rag.protocols import Floats, WordEmbedder
-from rag.types import Evidence, Hit
+from rag.script import fold
+from rag.types import Evidence, Hit, Span
 
 __all__ = ["gather"]
 
+_UNNAMED = 10.0
+_ABOVE = 0.01
+_ALIKE = 0.1
 BESIDE = 2
 """Sentences on either side of the best that are offered too, for a cause stands before what it causes."""
 
@@ -28,18 +36,49 @@ def gather(
     if not hits:
         return [], np.zeros(len(refuse.MEASURES), dtype=np.float32)
     looked = look(question, asked, hits, words)
+    texts = [span.of(hits[hit].text) for hit, span in looked.places]
+    heading = looked.features[:, FEATURES.index("heading")]
+    for at in np.flatnonzero(heading).tolist():  # what ends like no sentence may state a fact all the same
+        heading[at] = not is_row(texts[at]) and not _items(at, looked.places, texts)
     judged = reader.load().judge(looked, words)
-    scores = judged.scores
+    scores = judged.scores.copy()
+    _weigh_rows(scores, looked.features[:, FEATURES.index("matched")], texts, question)
     order = [int(at) for at in np.argsort(-scores, kind="stable")]
     best = order[0]
-    beside = range(max(best - BESIDE, 0), min(best + BESIDE + 1, len(order)))
+    after = max(BESIDE, _items(best, looked.places, texts))
+    beside = range(max(best - BESIDE, 0), min(best + after + 1, len(order)))
     near = [at for at in order if at in beside and looked.places[at][0] == looked.places[best][0]]
     kept = {*near[:most], *order[: max(most - len(near), 0)]}
     chosen = []
-    for number, at in enumerate([at for at in order if at in kept], 1):
-        hit, span = looked.places[at]
-        chosen.append(Evidence(number, span.of(hits[hit].text), hit, span, float(scores[at])))
+    for number, taken in enumerate([at for at in order if at in kept], 1):
+        hit, span = looked.places[taken]
+        chosen.append(Evidence(number, texts[taken], hit, span, float(scores[taken])))
     stretch, share = short(chosen[0].text, best, looked, judged, words)
     if share >= SURE:
         chosen[0] = replace(chosen[0], short=stretch.of(chosen[0].text))
-    return chosen, refuse.measure(looked, judged, best)
+    return chosen, refuse.measure(looked, replace(judged, scores=scores), best)
+
+
+def _items(at: int, places: Sequence[tuple[int, Span]], texts: Sequence[str]) -> int:
+    """How many items follow the sentence `at`, if it opens a list."""
+    if not opens(texts[at]):
+        return 0
+    hit, opening = places[at]
+    following = [(texts[later], places[later][1]) for later in range(at + 1, len(places)) if places[later][0] == hit]
+    return items(opening, following)
+
+
+def _weigh_rows(scores: Floats, matched: Floats, texts: Sequence[str], question: str) -> None:
+    """Rows of a table are alike but for what they name: the one that has most of the question's terms counts most.
+
+    It counts more than a sentence that has no more of them and nothing of the kind that is asked for, such as a number.
+    """
+    rows = np.flatnonzero([is_row(text) for text in texts])
+    if not len(rows):
+        return
+    scores[rows] -= _UNNAMED * (matched[rows].max() - matched[rows])
+    best, row = int(scores.argmax()), int(rows[scores[rows].argmax()])
+    asked = "number" if re.search(FIGURE, plain(question), re.IGNORECASE) else kind(question)
+    offered = [offers(asked, fold(texts[at])) for at in (best, row)]
+    if offered == [False, True] and matched[best] <= matched[row] + _ALIKE:
+        scores[row] = scores[best] + _ABOVE

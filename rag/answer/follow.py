@@ -8,7 +8,8 @@ spoken of; and a question that names nothing is told what it is about (`why?`, `
 import re
 from collections.abc import Sequence
 
-from rag.answer.names import FIGURE, PLACE, TIME, Turn, begins_with_side, level, names, plain, topics
+from rag.answer.exchange import END, exchanged, joined
+from rag.answer.names import TIME, Level, Turn, begins_with_side, level, names, plain, topics
 from rag.answer.pronouns import pointing, resolved
 from rag.script import language
 
@@ -33,24 +34,27 @@ _STARTS_A_CLAUSE = re.compile(
     r"tell|explain|describe|show|give|list)\b",
     re.IGNORECASE,
 )
+_YOU = re.compile("你|您|我|大家|(?:you|me|us)\\b", re.IGNORECASE)
+"""Of the one who answers, who is no subject of the articles."""
 _COMPARED = re.compile("[和与跟同].{1,20}比|比起|compared", re.IGNORECASE)
 _VERB = re.compile(r"\b(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
 _ASKS_ZH = re.compile(r"谁|什么|哪|怎|为何|如何|多少|几|是否|吗|多[大久长高快]|何[时地处]|介绍|说说|解释")
-_END = re.compile(r"[\s?？.。!！]*$")
-_ARTICLE = re.compile(r"(?:(in|for|at|of|on|by|during|with|from)\s+)?(?:the\s+)?", re.IGNORECASE)
-_ARTICLE_ZH = re.compile("(?:在|对于|对|关于|至于|到)?")
 
+_ADVERBIAL_ZH = re.compile("是?为|怎|何|什么原因|原因|(?:是)?什么时候|哪一?年|在")
 _BARE_ZH = re.compile(
     r"(?:是?为什么|为啥|为何|怎么会|何以|什么原因|原因(?:是什么)?|(?:是)?什么时候|何时|哪一?年|在?哪里?|在?哪儿|谁|多少|多久|怎么样|如何|"
     r"怎么做到|怎么办|怎么回事|具体呢)(?:呢|呀|啊|的|会)*"
 )
+_UNTOLD_ZH = re.compile("(?:是?什么时候|何时|哪一?年|怎么|如何)(?:开始|成立|上市|推出|创立|发布|决定)[^，,]{0,8}的")
+"""What happened, said as of something known, with nobody who did it."""
+_UNTOLD_EN = re.compile(r"how (?:many|much) [a-z]+ (?:was|were) there", re.IGNORECASE)
 _BARE_EN = re.compile(
     r"(why|when|where|how|who|how many|how much|since when|how long)(?: exactly| not| so)?", re.IGNORECASE
 )
 _WHY_EN = re.compile(r"(?:why (?:is|was) (?:that|this|it)|how come|for what reason)", re.IGNORECASE)
-_WHY = re.compile(r"为什么|为何|为啥|\bwhy\b", re.IGNORECASE)
 _WHICH = re.compile(
-    r"哪(?:一?[家个款种位]|些)|最[多少大小高低早晚好差强快]|还有|其他|例子|\bwhich (?:one|ones|of them)\b|"
+    r"^(?:继续|接着说|go on|continue|more)\W*$|"
+    r"叫什么|^占|哪(?:一?[家个款种位]|些)|最[多少大小高低早晚好差强快]|还有|其他|例子|\bwhich (?:one|ones|of them)\b|"
     r"\b(?:tell|say) (?:me )?more\b|\b(?:anything|something|any|who|what) else\b|\b(?:examples?|details?|elaborate)\b",
     re.IGNORECASE,
 )
@@ -59,6 +63,9 @@ _WH_PHRASE = re.compile(
     r"(did|does|do|is|are|was|were|has|have|had|will|can|could|would|should)\s+(.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_PREPOSITION = re.compile(
+    r"\s(?:in|on|at|from|for|since|during|before|after|by|to|with|between|last|this)\s", re.IGNORECASE
+)
 _WH_EN = re.compile(r"(?:why|when|where|how (?:many|much|long|old|big|far|often)|how|who|what|which)\s+", re.IGNORECASE)
 _AUXILIARY = re.compile(r"^(?:did|does|do|is|are|was|were|has|have|had)\s+", re.IGNORECASE)
 _WH_ZH = re.compile(
@@ -66,6 +73,7 @@ _WH_ZH = re.compile(
 )
 
 _IS_THAT = re.compile(r"(?:is|was|does|did|will) (?:that|this)\b|这(?:[对跟和会]|意味)", re.IGNORECASE)
+_OF_THAT = re.compile(r"\b(?:about|of|to|by|from) (?:this|that)\W*$|对[此这](?!时)", re.IGNORECASE)
 _THAT_TIME = re.compile(r"(?:那|这|同)一?年|当年|\b(?:that|the same) year\b", re.IGNORECASE)
 _THAT = re.compile(
     r"\b(?:this|that)\b(?!\s+[a-z]+\s+(?:is|are|was|were|do|does|did)\b)|[这那](?=[是意会有怎为]|件事|事)",
@@ -87,23 +95,25 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     subjects = (turn for turn in reversed(history) if topics(turn.question, turn.context))
     last = next((turn for turn in subjects if not _POLITENESS.fullmatch(plain(turn.question.strip()))), None)
     core = _POLITE.sub("", question.strip()[_led(question) :])
-    if not last or not _END.sub("", core):
+    if not last or not END.sub("", core):
         return question
     part = _fragment(core, led=bool(_led(question)))
+    if _YOU.match(part):
+        return question
     if part and any(one in part for one in topics(last.question, last.context)):
         return question
-    whole = _substituted(core, part, last) if part else ""
+    whole = _substituted(core, part, last) if part or _COMPARED.match(plain(core)) else ""
     whole = whole or _bare(core, last) or _completed(core, last)
     return question if whole == core else whole
 
 
 def _substituted(core: str, part: str, last: Turn) -> str:
     """The last question with `part`, which alone is new in `core`; "" where it does not go into the last question."""
-    if _COMPARED.match(plain(part)):
-        return _joined(_AUXILIARY.sub("", _stated(last.question)), core)
+    if _COMPARED.match(plain(part or core)):
+        return joined(_AUXILIARY.sub("", _stated(last.question)), core)
     if not pointing(part):
-        return _exchanged(part, last)
-    if _WHAT_ABOUT.fullmatch(_END.sub("", core)):
+        return exchanged(part, last)
+    if _WHAT_ABOUT.fullmatch(END.sub("", core)):
         return ""
     return resolved(f"{part}呢？" if language(part) == "zh" else f"What about {part}?", last)
 
@@ -114,8 +124,12 @@ def _completed(core: str, last: Turn) -> str:
     then = _THAT_TIME.search(plain(core))
     dated = core[: then.start()] + when[0].strip() + core[then.end() :] if when and then else core
     whole = resolved(dated, last)
-    if whole == core and (_IS_THAT.match(plain(core)) or (level(core) != "names" and _THAT.search(plain(core)))):
-        return _joined(_AUXILIARY.sub("", _stated(last.question)), core)
+    if whole == core and (
+        _IS_THAT.match(plain(core))
+        or _OF_THAT.search(plain(core))
+        or (level(core) != "names" and _THAT.search(plain(core)))
+    ):
+        return joined(_AUXILIARY.sub("", _stated(last.question)), core)
     return (_told(dated, last) or dated) if whole == dated else whole
 
 
@@ -123,12 +137,12 @@ def _led(question: str) -> int:
     """Length of an `and` or `那么` that leads over to more."""
     own = plain(question.strip())
     found = _LEAD.match(own)
-    return found.end() if found and _END.sub("", own[found.end() :]) else 0
+    return found.end() if found and END.sub("", own[found.end() :]) else 0
 
 
 def _fragment(core: str, *, led: bool) -> str:
     """What alone is new in `what about X`, `X呢`, `and X`; "" if `core` is more than that."""
-    body = _END.sub("", core)
+    body = END.sub("", core)
     if found := _WHAT_ABOUT.fullmatch(body):
         return "" if _VERB.search(found[1]) else found[1]
     own = plain(body)
@@ -143,76 +157,57 @@ def _fragment(core: str, *, led: bool) -> str:
     return body if short and level(body) != "asks" and ((led and asked) or (timely and (asked or led))) else ""
 
 
-def _exchanged(part: str, last: Turn) -> str:
-    """The last question with `part` in the place of what is of its kind there."""
-    before = last.question
-    part = part.removesuffix("的")
-    found = _ARTICLE.match(part)
-    preposition, bare = (found[1], part[found.end() :]) if found else (None, part)
-    bare = bare[_ARTICLE_ZH.match(plain(bare)).end() :] or bare  # type: ignore[union-attr]  # it matches nothing too
-    own = plain(bare)
-    if re.fullmatch(TIME, own, re.IGNORECASE):
-        return _dated(bare, preposition or "in", before)
-    if re.fullmatch(PLACE, own, re.IGNORECASE) and (old := re.search(PLACE, plain(before), re.IGNORECASE)):
-        return before[: old.start()] + bare + before[old.end() :]
-    subjects = topics(before, last.context)
-    if level(bare) == "says":
-        old = re.search(FIGURE, plain(before), re.IGNORECASE)
-        if old and re.fullmatch(FIGURE, own, re.IGNORECASE) and not _WHY.search(plain(before)):
-            return before[: old.start()] + bare + before[old.end() :]
-        return f"{subjects[0]}的{bare}？" if language(bare) == "zh" else f"What about {subjects[0]}'s {bare}?"
-    if preposition:
-        return f"{_END.sub('', before)} {preposition} {bare}?"
-    alike = [one for one in subjects if one[0].isascii() and bare[0].isascii()]
-    return before.replace((alike or subjects)[0], bare, 1)
-
-
-def _dated(time: str, preposition: str, before: str) -> str:
-    """A question with another time, in its own way of writing years."""
-    if old := re.search(TIME, plain(before), re.IGNORECASE):
-        year = re.fullmatch(r"([12]\d{3})\s*年?", plain(time))
-        whole = f"{year[1]}年" if year and "年" in old[0] else year[1] if year else time
-        return before[: old.start()] + whole + " " * old[0].endswith(" ") + before[old.end() :]
-    if language(before) == "zh":
-        return time + before
-    joint = "" if re.match("last|this|next|the (?:prev|foll)", time) else f"{preposition} "
-    return f"{_END.sub('', before)} {joint}{time}?"
-
-
 def _bare(core: str, last: Turn) -> str:
     """A question word alone, asked of what the last question states."""
-    body = _END.sub("", core)
-    before = _END.sub("", last.question)
+    body = END.sub("", core)
+    before = END.sub("", last.question)
     if _BARE_ZH.fullmatch(plain(body)):
         stated = _AUXILIARY.sub("", _stated(before))
+        if not _ADVERBIAL_ZH.match(plain(body)):
+            return joined(stated, core)
         return f"{body.removesuffix('呢')}{' ' if stated[:1].isascii() else ''}{stated}？"
     found = _BARE_EN.fullmatch(body)
     asked = "Why" if _WHY_EN.fullmatch(body) else found[1].capitalize() if found else ""
     if not asked:
         return ""
-    if found := _WH_PHRASE.fullmatch(before):
-        return " ".join(filter(None, (asked, found[3], found[4], found[2]))) + "?"
-    return f"{asked} {_stated(before)}?"
+    return joined(_stated(before), core) if language(before) == "zh" else _bare_english(asked, before)
+
+
+def _bare_english(asked: str, before: str) -> str:
+    """`asked` of an English question: how many users did it lose in 2021? -> why did it lose users in 2021?"""
+    if re.match(r"who\s", before, re.IGNORECASE):
+        return f"{before}, and {asked.lower()}?"
+    found = _WH_PHRASE.fullmatch(before)
+    if not found:
+        return f"{asked} {_stated(before)}?"
+    what, where = found[4], ""
+    if found[2] and (more := _PREPOSITION.search(what)):
+        what, where = what[: more.start()], what[more.start() :].strip()
+    return " ".join(filter(None, (asked, found[3], what, found[2], where))) + "?"
 
 
 def _stated(question: str) -> str:
     """A question without the words that ask."""
-    body = _END.sub("", question)
+    body = END.sub("", question)
     if language(body) != "zh":
         body = body[found.end() :] if (found := _WH_EN.match(body)) else body
         return body[0].lower() + body[1:] if _AUXILIARY.match(body) else body
     kept, at = "", 0
     for found in _WH_ZH.finditer(plain(body)):
         kept, at = kept + body[at : found.start()], found.end()
-    return kept + body[at:]
+    return (kept + body[at:]).removesuffix("是")
 
 
 def _told(core: str, last: Turn) -> str:
     """A question that names nothing, with what it is about; "" for one that names something."""
-    own = level(core)
+    body = plain(core)
+    own: Level = level(core)
+    if _UNTOLD_ZH.fullmatch(END.sub("", body)):
+        own = "says"
+    elif _UNTOLD_EN.fullmatch(END.sub("", body)):
+        own = "asks"
     if own == "names":
         return ""
-    body = plain(core)
     if own == "asks" or _WHICH.search(body) or not names(last.question, last.context):
         about = _AUXILIARY.sub("", _stated(last.question))
     else:
@@ -220,8 +215,4 @@ def _told(core: str, last: Turn) -> str:
         if language(core) == "zh":
             about += "的" if begins_with_side(core) else ""
             return about + core
-    return _joined(about, core)
-
-
-def _joined(about: str, core: str) -> str:
-    return f"{about}，{core}" if language(core) == "zh" else f"{about}: {core}"
+    return joined(about, core)

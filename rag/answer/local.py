@@ -1,6 +1,5 @@
 """A writer on this machine: any causal language model of transformers that has a chat template."""
 
-import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from rag.answer.prompt import Filter, Message, answered, chat, fitting, no_answer
 from rag.errors import ModelError
-from rag.hub import HUB_ID, first_line, offline
+from rag.hub import HUB_ID, announce, first_line, is_cached
 from rag.types import Evidence
 
 __all__ = ["LocalWriter"]
@@ -157,28 +156,27 @@ def _open(name: str, device: str | None) -> tuple[Any, Any]:
     folder = Path(name).expanduser()
     if not folder.is_dir() and (name.startswith((".", "~", "/")) or not HUB_ID.fullmatch(name)):
         raise ModelError(f"there is no language model {name!r}", KINDS)
+    local = folder.is_dir()
+    here = local or is_cached(name)
+    if not here:  # said before ten seconds go by on imports
+        announce("language model", name)
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401
     except ImportError as error:
         hint = "pip install 'rag[models]', or use `extract`"
         raise ModelError(f"{name!r} needs the package transformers ({first_line(error)})", hint) from error
-    local = folder.is_dir()
     source = str(folder) if local else name
-    try:
-        return _load(source, device, local_files_only=True)
-    except ModelError:
-        raise
-    except Exception as error:
-        if local or not isinstance(error, OSError):
-            hint = f"it must be a causal language model, whole, with its weights in safetensors; {KINDS}"
-            raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
-        if offline():
-            raise ModelError(
-                f"the language model {name!r} is not on this machine, and HF_HUB_OFFLINE forbids fetching it",
-                "unset HF_HUB_OFFLINE once to fetch it, or copy its folder here and name that; or use `extract`",
-            ) from error
-    sys.stderr.write(f"rag: fetching the language model {name} from the Hugging Face hub, once\n")
+    if here:
+        try:
+            return _load(source, device, local_files_only=True)
+        except ModelError:
+            raise
+        except Exception as error:
+            if local or not isinstance(error, OSError):
+                hint = f"it must be a causal language model, whole, with its weights in safetensors; {KINDS}"
+                raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
+        announce("language model", name)  # a part of it is missing
     try:
         return _load(source, device, local_files_only=False)
     except ModelError:

@@ -19,14 +19,15 @@ Level = Literal["asks", "says", "names"]
 """`asks`: only words that ask (why? 哪家最多？); `says`: also general ones (创始人是谁？); `names`: more than that."""
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-TIME = (
+_DAY = (
     r"(?:[12]\d{3}|[一二][〇零一二三四五六七八九]{3})\s*年(?:\d{1,2}月(?:\d{1,2}日)?|[上下]半年|第?[一二三四]季度|年?[初底])?"
     r"|(?:今|去|前|明|同)年(?:[上下]半年|\d{1,2}月|[初底])?|[上下]半年|第[一二三四]季度|上个月|昨天|\d{1,2}月(?:\d{1,2}日)?"
     r"|(?<![A-Za-z])(?:(?:early|late|mid)[ -])?"
     rf"(?:(?:{_MONTHS})(?:\s\d{{1,2}},)?\s|Q[1-4]\s)?(?:the\s)?[12]\d{{3}}s?(?!\d)"
     r"|(?<![A-Za-z])(?:last|this|next|the previous|the following) (?:year|month|week|quarter)(?![a-z])"
 )
-"""A time, in simplified characters."""
+TIME = rf"(?:{_DAY})(?:\s*(?:到|至|-|–|—|to|until)\s*(?:{_DAY}))?"
+"""A time, or one and another up to which it goes, in simplified characters."""
 
 PLACE = (
     "中国|美国|英国|法国|德国|日本|韩国|印度|俄罗斯|欧洲|亚洲|非洲|香港|台湾|新加坡|加拿大|澳大利亚|以色列|巴西|"
@@ -46,8 +47,14 @@ _NO_NAME_EN = frozenset(
     "chinese american english british european asian french german japanese korean indian russian i you we".split()
     + _MONTHS.lower().split("|")
 )
+_SPEAKERS = frozenset(("i", "you", "we"))
+_SPEAKER = re.compile(r"\b(?:i|you|we)\s$", re.IGNORECASE)
+_STATE = re.compile(r"\s*(?:is|are|was|were)\b", re.IGNORECASE)
 _GENERIC_CLASS = frozenset("companies startups firms".split())
 """Bare plurals of general words name a whole class: `how do companies raise money` asks of no company in particular."""
+
+_THIS = re.compile("[这那][首本部篇座条场张台辆只]")
+"""Before a noun of one's own: 这首歌 is a name as a whole."""
 
 _INDEFINITE = re.compile(r"\b(?:a|an|every|any)\s$", re.IGNORECASE)
 """Before a general word: `what does a CEO do` asks of no one in particular."""
@@ -55,7 +62,7 @@ _INDEFINITE = re.compile(r"\b(?:a|an|every|any)\s$", re.IGNORECASE)
 _OF = re.compile(r"\bof\s(?:a\s|an\s|the\s)?$", re.IGNORECASE)
 _WORD = r"[A-Za-z][A-Za-z0-9]*(?:[-.&+][A-Za-z0-9]+)*(?: \d{1,3}(?![\d年月日%.]))?"
 FIGURE = (
-    "营业额|营收|收入|销售额|净利润|利润|亏损|市值|估值|股价|融资|人数|价格|售价|成本|产量|销量|份额|增速|用户数?|客户|员工|"
+    "营业额|研发费用|销售开支|行政开支|管理费用|费用|开支|支出|营收|收入|销售额|净利润|利润|亏损|市值|估值|股价|融资|人数|价格|售价|成本|产量|销量|份额|增速|用户数?|客户|员工|"
     r"(?<![A-Za-z])(?:revenues?|income|sales|profits?|loss(?:es)?|valuation|funding|prices?|costs?|users|customers|staff|"
     r"employees|population|area|length|height|weight|age)(?![A-Za-z])"
 )
@@ -77,7 +84,7 @@ def _tokens() -> re.Pattern[str]:
     cut = (  # single characters that may stand in a name are words only where another word follows
         rf"[会能要想不](?={say})|[对从到](?=什么|哪|谁|何)|[个家款种位次年月日](?=的|$|[^{HAN}])|比(?=[今去前明]年|以前|之前)|"
         r"[慢快高低贵大小长短早晚好坏难](?=吗|呢|[?？]|$|多少|了)|"
-        r"[死吃喝写拍演打住去来走跑唱](?=[了过着得]|多少|几|什么|吗|哪|谁|呢|$)"
+        r"[死吃喝写拍演打住去来走跑唱投融掉涨跌画做搞造建修译编办签养种杀抓输赢学教](?=[了过着得这那]|多少|几|什么|吗|哪|谁|呢|的?(?:[?？]|$))"
     )
     return re.compile(
         r"(?P<quoted>《[^《》]{1,40}》|“[^“”]{1,40}”|「[^「」]{1,40}」|\"[^\"]{1,40}\")"
@@ -195,7 +202,7 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
             run = (run[0], token.end())
             continue
         if run[0] < run[1]:
-            yield *run, "han"
+            yield run[0] - bool(_THIS.match(plain(text[run[0] - 1 : run[1]]))) if run[0] else 0, run[1], "han"
         run = token.span() if token and token.lastgroup == "han" else (0, 0)
         if token and token.lastgroup == "quoted":
             yield *token.span(), "quoted"
@@ -217,11 +224,11 @@ def topics(text: str, context: str = "") -> list[str]:
     >>> topics("How long is a single episode of a Chinese short drama?")
     ['Chinese short drama']
     """
-    if found := names(text, context):
-        return found
+    if found := [one for one in names(text, context) if len(one) > 1 or text.startswith(one)]:
+        return found  # a single Han character is a subject in front (猫为什么怕水？), and a verb elsewhere
     runs: list[list[re.Match[str]]] = [[]]
     for token in _tokens().finditer(plain(text)):
-        if token.lastgroup == "word" and _kind(token[0]) != "asks":
+        if token.lastgroup == "word" and _kind(token[0]) != "asks" and token[0].lower() not in _SPEAKERS:
             runs[-1].append(token)
         elif runs[-1]:
             runs.append([])
@@ -232,4 +239,8 @@ def topics(text: str, context: str = "") -> list[str]:
         run for run in own if _OF.search(text[max(0, run[0].start() - 8) : run[0].start()])
     ]  # of a side and what it is of, the latter
     best = max(whole or own, key=len)
+    if len(best) > 1 and _SPEAKER.search(text[: best[0].start()]):  # how do I book flights
+        best = best[1:]
+    if _STATE.match(text):  # is ibuprofen safe
+        best = best[: max(1, sum(_kind(token[0]) == "names" for token in best))]
     return [text[best[0].start() : best[-1].end()]]

@@ -26,13 +26,20 @@ _OWN_ZH = re.compile(
 _NOT_OWN_ZH = re.compile("吉他|其[他它]|他[山乡人国者杀]|尤其|极其|与其|莫名其妙|维他命|排他")
 _THE = re.compile(
     r"\b(?:the|this|that|these|those)\s+(?:same\s+)?(company|firm|startup|product|model|platform|tool|app|software|brand|project|"
-    r"team|technology|book|film|movie|city|country|school|university|man|woman|person|founder)\b",
+    r"team|technology|book|film|movie|city|country|school|university|man|woman|person|founder)\b"
+    r"(?!\s+(?:of|that|which|who|behind|called|named)\b)",
     re.IGNORECASE,
 )
 _ARTICLE_REF = re.compile(
     r"\b(?:this|that|the) (?:article|text|story|report)\b|(?:这|那|该)[篇则](?:文章|报道|新闻)?|本文", re.IGNORECASE
 )
-_THERE = re.compile(r"\bthere(?=\s*[?.]|\s*$)|那里|那儿|那边|当地", re.IGNORECASE)
+_THERE = re.compile(
+    r"(?<!are )(?<!were )(?<!is )(?<!was )(?<!be )\bthere(?=\s*[?.]|\s*$)|那里|那儿|那边|当地", re.IGNORECASE
+)
+_OF_THEM = re.compile(r"\bof (?:them|those)$", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?:how many|which|what)\s+([a-z]+)\s+(?:did|does|do|is|are|was|were|has|have|had)\b", re.IGNORECASE
+)
 _PEOPLE = frozenset("he him his she her hers".split())
 _PERSON_EN = re.compile(r"\b[A-Z][a-z]+(?: [A-Z]\.)?(?: [A-Z][A-Za-z'’-]+){1,2}")
 _SURNAME = (
@@ -41,7 +48,7 @@ _SURNAME = (
 )
 _PERSON_ZH = re.compile(
     f"(?:创始人|创办人|董事长|总裁|总经理|首席执行官|负责人|作者|导演|教授|博士|CEO|由)(?:是|为|叫)?\\s*([{_SURNAME}][{HAN}]{{1,2}}?)"
-    f"(?=[^{HAN}]|创|说|表|认|在|于|和|与|的|是|担|曾|毕|出|等|执|导|写|主|设|撰|发|负|领|编|演|建|$)|"
+    f"(?=[^{HAN}]|创|说|表|认|在|于|和|与|的|是|担|曾|毕|出|等|执|导|写|主|设|撰|发|负|领|编|演|建|则|也|还|断|预|觉|强|解|回|透|看|对|把|曾|将|已|$)|"
     f"(?:^|[^{HAN}])([{_SURNAME}][{HAN}]{{1,2}}?)(?=说|表示|认为|指出|创立|创办|称|坦言|介绍|出生|毕业|担任)"
 )
 _WHO = re.compile(
@@ -71,7 +78,11 @@ def resolved(core: str, last: Turn) -> str:
             if not _outside(text, found):
                 continue
             new = _antecedent(found[0], text, last)
-            if new:
+            if new and re.search(rf"\bthe {re.escape(new)}", last.question, re.IGNORECASE):
+                new = f"the {new}"
+            if new and _OF_THEM.search(before := text[: found.end()]) and (what := _COUNTED.match(last.question)):
+                text = f"{before[: found.start()]}{new}'s {what[1]}{text[found.end() :]}"
+            elif new:
                 text = _put(text, found, new)
     return text
 

@@ -19,9 +19,10 @@ def main_lines(page: str) -> list[str]:
     except Exception:  # a parser that meets a stranger's page; the page is then read without it
         logging.getLogger("rag").debug("trafilatura failed", exc_info=True)
         return []
-    return [
-        cell for line in (text or "").split("\n") for cell in (line.split("|") if line.startswith("| ") else [line])
-    ]
+    rows = (  # as a whole and cell by cell, for not every row stays one
+        [line, *line.split("|")] if line.startswith("| ") else [line] for line in (text or "").split("\n")
+    )
+    return [one for row in rows for one in row]
 
 
 def fields(page: str) -> dict[str, str]:

@@ -51,7 +51,10 @@ def furniture(text: str) -> Iterator[Edit]:
     at, listed = 0, 0
     first = next(number for number, line in enumerate(lines) if line)
     title = lines[first]
-    spam = len(title) <= _LONGEST and _is_spam(title, text, first + len(title) + 1)  # the lines above it are empty
+    row = title.startswith("|") and title.endswith("|")  # of a table
+    spam = (
+        not row and len(title) <= _LONGEST and _is_spam(title, text, first + len(title) + 1)
+    )  # the lines above it are empty
     placed = at_edges(lines, lambda line: "spam title" if spam and line is title else kind_of(line))
     for number, line in enumerate(lines):
         start, at = at, at + len(line) + 1

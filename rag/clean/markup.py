@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rag.clean import tables
 from rag.types import Edit
 
 __all__ = ["entities", "html", "left_entities", "tags"]
@@ -48,13 +49,17 @@ def html(text: str) -> Iterator[Edit]:
     """
     found = list(tags(text))
     ends = _unseen(text, found)
+    joints = tables.joints(text, found)
     at = number = 0
+    before = False
     while number < len(found):
         first = found[number]
         last = ends.get(number, number)
-        yield from _spaces(text, at, first.start)
+        value = number in joints and first.name in tables.CELLS
+        yield from _spaces(text, at, first.start, trim=(before, value))
+        before = value
         at = found[last].end
-        new = "\n" if first.name in _BLOCK or first.name in _FURNITURE else ""
+        new = joints.get(number, "\n" if first.name in _BLOCK or first.name in _FURNITURE else "")
         hidden = last > number and first.name not in _FURNITURE
         why = "hidden text" if hidden else f"<{'/' * first.closing}{first.name or '!'}>"
         yield Edit(first.start, at, new, why)
@@ -85,11 +90,12 @@ def _hides(text: str, tag: _Tag) -> bool:
     return "hidden" in has or "display:none" in has.get("style", "").replace(" ", "")
 
 
-def _spaces(text: str, start: int, end: int) -> Iterator[Edit]:
-    """A line break inside of a paragraph's source is a space."""
+def _spaces(text: str, start: int, end: int, *, trim: tuple[bool, bool] = (False, False)) -> Iterator[Edit]:
+    """A line break inside of a paragraph's source is a space; to `trim` begin and end is to leave no space there."""
     for found in _SPACE.finditer(text, start, end):
-        if "\n" in found[0] or len(found[0]) > 1:
-            yield Edit(found.start(), found.end(), " ", "space")
+        at_edge = (trim[0] and found.start() == start) or (trim[1] and found.end() == end)
+        if at_edge or "\n" in found[0] or len(found[0]) > 1:
+            yield Edit(found.start(), found.end(), "" if at_edge else " ", "space")
 
 
 def tags(text: str) -> Iterator[_Tag]:

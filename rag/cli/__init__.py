@@ -1,13 +1,12 @@
 """The command line: parse the words, call the library, print. It decides nothing."""
 
-import json
-import re
 import sys
 import time
 from typing import Annotated, Any
 
 import typer
 
+from rag import __version__
 from rag.cli import bench, models, render
 from rag.cli.chat import chat
 from rag.cli.clean import clean
@@ -31,8 +30,10 @@ from rag.cli.options import (
     add,
     open_library,
 )
+from rag.cli.records import page_record, print_json, report_record
 from rag.cli.serve import serve
 from rag.cli.stream import streaming
+from rag.display import place_named
 from rag.errors import BadInput, RagError
 from rag.library import Library
 from rag.types import Span
@@ -42,12 +43,28 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="rag",
-    help="Answers from your own articles, with every word traced back to its source.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"rag {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def rag(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Answers from your own articles, with every word traced back to its source."""
+
+
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
 
@@ -72,7 +89,7 @@ def index_command(
     with Library(index, embedder=embedder) as library:
         report = add(library, paths, quiet or as_json)
         if as_json:
-            _print_json(render.report_record(report, library.path, time.perf_counter() - began))
+            print_json(report_record(report, library.path, time.perf_counter() - began))
     if report.skipped and not (report.added or report.changed or report.unchanged or report.removed):
         raise typer.Exit(1)
 
@@ -107,9 +124,9 @@ def search(
                 "index": str(library.path),
                 "mode": library.settings.mode,
             }
-            _print_json(record | {"took_ms": took, "hits": [hit_record(hit) for hit in hits]})
+            print_json(record | {"took_ms": took, "hits": [hit_record(hit) for hit in hits]})
         else:
-            render.hits(query, hits, explain=explain)
+            render.hits(query, hits, library.known(hits), explain=explain)
 
 
 @app.command()
@@ -135,43 +152,50 @@ def ask(
     """Answer a question from the articles, with citations, or say that they do not say."""
     names = {"embedder": embedder, "reranker": reranker, "writer": writer}
     with open_library(index, source, quiet or as_json, k=k, mode=mode, **names) as library:
-        with streaming(not as_json and library.writer_name != "extract") as on_text:
+        with streaming(library, active=not as_json) as on_text:
             answer = library.ask(question, since=since, until=until, under=under, site=site, on_text=on_text)
         if as_json:
-            _print_json(answer_record(answer))
+            print_json(answer_record(answer))
         else:
-            render.answer(answer, unsupported=show_unsupported)
+            render.answer(answer, library.known(answer.hits), unsupported=show_unsupported)
 
 
 @app.command()
 def show(
-    place: Annotated[str, typer.Argument(metavar="SOURCE[:START-END]", help="A file or document id, and a stretch.")],
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE[:LINE][:START-END]",
+            help="A file or document id; a line, which in a JSON lines file is an article; a stretch.",
+        ),
+    ],
     index: IndexOption = None,
     cleaned: Annotated[bool, typer.Option("--cleaned", help="The page as cleaned.")] = False,
     changes: Annotated[bool, typer.Option("--changes", help="What cleaning changed, where and why.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show an original with a stretch of it lit up, the page as cleaned, or what cleaning changed."""
-    found = re.fullmatch(r"(.+):(\d{1,12})-(\d{1,12})", place, re.DOTALL)
-    name, span = (found[1], Span(int(found[2]), int(found[3]))) if found else (place, None)
+    name, line, span = place_named(place)
     with Library(index) as library:
-        pages = library.pages(name)
+        pages = library.pages(name, line)
     if as_json:
-        _print_json({"source": name, "documents": [render.page_record(*page) for page in pages]})
+        print_json({"source": name, "documents": [page_record(*page) for page in pages]})
         return
     if span is not None and len(pages) > 1:
-        raise BadInput(f"{name} holds {len(pages)} articles", "name one by its doc_id: rag show DOC_ID:START-END")
+        raise BadInput(f"{name} holds {len(pages)} articles", "name one by its line: rag show FILE:LINE:START-END")
     for document, page in pages:
+        if span is None and line and document.kind != "record" and not cleaned and not changes:
+            lines = document.text.split("\n")
+            if line > len(lines):
+                raise BadInput(f"{name} has {len(lines)} lines", "check the number of the line")
+            start = len("\n".join([*lines[: line - 1], ""]))
+            span = Span(start, start + len(lines[line - 1]))
         if span is not None and not 0 <= span.start <= span.end <= len(document.text):
             raise BadInput(
                 f"{name} has {len(document.text)} characters, {span.start}-{span.end} is not inside",
                 "check the stretch",
             )
         render.page(document, page, span, cleaned=cleaned, changes=changes)
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from rag.cli import render
+from rag.cli.records import print_json
 from rag.config import MODES
 from rag.errors import BadInput
 from rag.types import Mode
@@ -79,7 +80,7 @@ def datasets(
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
     (out / "report.html").write_text(page(record), encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        print_json(record)
         return
     sys.stdout.write(table(record))
     if not quiet:
@@ -105,7 +106,7 @@ def clean(
 
         html.write_text(report(table.tables(record)), encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        print_json(record)
         return
     _print_tables(table.tables(record))
 
@@ -160,7 +161,7 @@ def answers(
 
         html.write_text(report(table.tables(record), "How well questions are answered"), encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        print_json(record)
         return
     _print_tables(table.tables(record))
 
@@ -194,7 +195,7 @@ def serve(
             record["load"] = load(server, clients=clients, seconds=seconds, think=think, asks=asks)
             record["cost"] = None if url else cost(server, folder)
     if as_json:
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        print_json(record)
     else:
         _print_tables(table.tables(record))
     attacked = record.get("hostile")

@@ -1,11 +1,10 @@
 """`rag chat`: a conversation with one's articles, in a terminal or line by line through a pipe."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.cli import render
 from rag.cli.options import (
@@ -21,6 +20,8 @@ from rag.cli.options import (
     WriterOption,
     open_library,
 )
+from rag.cli.records import page_record, print_json
+from rag.cli.stream import streaming
 from rag.errors import BadInput, RagError
 from rag.wire import answer_record
 
@@ -69,7 +70,7 @@ def chat(
                 sys.stderr.write("\nrag: stopped\n")
             except RagError as error:  # of this question; the next may do better
                 if as_json:
-                    _print_json({"asked": line, "error": str(error)})
+                    print_json({"asked": line, "error": str(error)})
                 else:
                     sys.stderr.write(f"rag: {error}\n")
             sys.stdout.flush()
@@ -100,12 +101,14 @@ def _lines(person: bool) -> Iterator[str]:
 def _ask(talk: "Conversation", question: str, as_json: bool, since: str, until: str) -> None:
     if as_json:
         answer = talk.ask(question, since=since, until=until)
-        _print_json({"asked": answer.asked} | answer_record(answer))
+        print_json({"asked": answer.asked} | answer_record(answer))
         return
     whole = talk.whole(question)
     if whole != question:
         render.note(f"-> {whole}")
-    render.answer(talk.ask(question, since=since, until=until), quotes=False)
+    with streaming(talk.library) as on_text:
+        answer = talk.ask(question, since=since, until=until, on_text=on_text)
+    render.answer(answer, talk.library.known(answer.hits), quotes=False)
     sys.stdout.write("\n")
 
 
@@ -116,13 +119,13 @@ def _command(talk: "Conversation", line: str, as_json: bool) -> None:
         sys.stderr.write(HELP + "\n") if as_json else render.note(HELP)
     elif name == "/sources":
         if as_json:
-            _print_json({"citations": [asdict(citation) for citation in talk.last.citations]})
+            print_json({"citations": [asdict(citation) for citation in talk.last.citations]})
         else:
-            render.sources(talk.last)
+            render.sources(talk.last, talk.library.known(talk.last.hits))
     elif name == "/open":
         document, page, span = talk.original(int(rest) if rest.isdecimal() and len(rest) < 9 else 0)
         if as_json:
-            _print_json(render.page_record(document, page) | {"start": span.start, "end": span.end})
+            print_json(page_record(document, page) | {"start": span.start, "end": span.end})
         else:
             render.page(document, page, span, cleaned=False, changes=False)
     elif name == "/clear":
@@ -132,7 +135,3 @@ def _command(talk: "Conversation", line: str, as_json: bool) -> None:
         sys.stderr.write(f"{rest} is written\n")
     else:
         raise BadInput(f"{line} is no command", "/help lists them")
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")

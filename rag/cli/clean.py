@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rag.cli import render
+from rag.cli.records import page_record, print_json
 from rag.errors import BadInput
 from rag.types import Document, Span
 
@@ -42,13 +43,13 @@ def clean(
         if out:
             _write(document, page, out, taken)
         if as_json:
-            records.append(render.page_record(document, page))
+            records.append(page_record(document, page))
         elif changes:
             render.page(document, page, None, cleaned=True, changes=True)
         elif not out:
             sys.stdout.write(page.text + "\n" * (2 if document.kind == "record" else 1))
     if as_json:
-        sys.stdout.write(json.dumps({"documents": records}, ensure_ascii=False) + "\n")
+        print_json({"documents": records})
     for where, why in skipped:
         sys.stderr.write(f"rag: skipped {where}: {why}\n")
     if skipped and not done:
@@ -72,7 +73,7 @@ def _write(document: Document, page: "TracedText", out: Path, taken: set[str]) -
         raw = page.to_raw(Span(at, at + len(line)))
         spans.append([raw.start, raw.end])
         at += len(line) + 1
-    record = render.page_record(document, page)
+    record = page_record(document, page)
     del record["text"]
     try:
         out.mkdir(parents=True, exist_ok=True)

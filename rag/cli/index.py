@@ -1,7 +1,5 @@
 """`rag status` and `rag repair`: what an index holds, whether it is sound, and mending it."""
 
-import json
-import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -9,6 +7,7 @@ import typer
 
 from rag.cli import render
 from rag.cli.options import IndexOption, JsonOption
+from rag.cli.records import print_json
 from rag.library import Library
 
 __all__ = ["repair", "status"]
@@ -29,7 +28,7 @@ def status(
         found = library.check()
         record = {"index": str(library.path), "sound": not found, "problems": [asdict(one) for one in found]}
     if as_json:
-        _print(record)
+        print_json(record)
     else:
         render.problems(record)
     if found:
@@ -42,7 +41,7 @@ def repair(index: IndexOption = None, as_json: JsonOption = False) -> None:
         done = library.repair()
         record = {"index": str(library.path), "sound": not done.left} | asdict(done)
     if as_json:
-        _print(record)
+        print_json(record)
     else:
         render.repaired(record)
     if done.left:
@@ -51,10 +50,6 @@ def repair(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 def _tell(record: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        _print(record)
+        print_json(record)
     else:
         render.status(record)
-
-
-def _print(record: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")

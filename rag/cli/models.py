@@ -1,6 +1,5 @@
 """`rag models`: which models are here and usable offline; `rag models fetch NAME` brings one."""
 
-import json
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rag import hub
+from rag.cli.records import print_json
 
 __all__ = ["app"]
 
@@ -29,7 +29,7 @@ def models(
     if as_json:
         records = [{"name": name, "use": use, "size": 0, "folder": ""} for name, use in BUILT_IN]
         records += [asdict(model) for model in found]
-        sys.stdout.write(json.dumps({"models": records}, ensure_ascii=False) + "\n")
+        print_json({"models": records})
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
     for name, use in BUILT_IN:

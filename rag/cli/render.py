@@ -2,9 +2,8 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text as Styled
 
+from rag.display import located
 from rag.index import Address
 from rag.library import Report
 from rag.protocols import Progress
-from rag.types import Answer, Citation, Document, Hit, Span
+from rag.types import PROPERTIES, Answer, Citation, Document, Hit, Span
 
 if TYPE_CHECKING:  # searching needs nothing of it
     from rag.clean import TracedText
@@ -25,17 +25,16 @@ __all__ = [
     "hits",
     "note",
     "page",
-    "page_record",
     "problems",
     "progress",
     "repaired",
     "report",
-    "report_record",
     "sources",
     "status",
 ]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
+_SIGNS = (">>>", "<<<")
 _EXCERPT = 160
 _ALSO = 3
 
@@ -105,14 +104,11 @@ def report(done: Report, index: Path | Address) -> None:
         console.print(f"[yellow]skipped[/yellow] {escape(visible(where))}: {escape(visible(why))}")
 
 
-def report_record(done: Report, index: Path | Address, seconds: float) -> dict[str, Any]:
-    """The JSON of `rag index`."""
-    record = asdict(done)
-    record["skipped"] = [{"source": where, "reason": why} for where, why in done.skipped]
-    return {"index": str(index), "took_ms": round(seconds * 1000, 2)} | record
+Known = Mapping[str, Document]
+"""Articles by id, of which more is shown than a hit has."""
 
 
-def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> None:
+def answer(given: Answer, known: Known, *, quotes: bool = True, unsupported: bool = False) -> None:
     """The answer, then its sources, numbered, with the quotes or without.
 
     With `unsupported`, what was left out stands between them, struck through.
@@ -134,14 +130,24 @@ def answer(given: Answer, *, quotes: bool = True, unsupported: bool = False) -> 
     console.print(text)
     _struck(console, left_out)
     console.print()
-    sources(given, quotes=quotes)
+    sources(given, known, quotes=quotes)
 
 
-def sources(given: Answer, *, quotes: bool = True) -> None:
+def sources(given: Answer, known: Known, *, quotes: bool = True) -> None:
     """The citations of an answer."""
     for citation in given.citations:
         date = next((h.date for h in given.hits if h.doc_id == citation.doc_id), "")
-        _source(_console(), citation, date, quotes)
+        _source(_console(), citation, _dated(date, known.get(citation.doc_id)), quotes)
+        said = [one.text for one in given.statements if citation.marker in one.markers and one.text in citation.text]
+        if quotes and given.writer == "extract" and said and max(map(len, said)) < len(citation.text):
+            note("    (longer than the statement: the signs at its edge were repaired as one and cannot be parted)")
+
+
+def _dated(date: str, document: Document | None) -> str:
+    """A day, with where it is from if that is no word of the article."""
+    origin = document.provenance.get("date") if document else None
+    weak = date and origin and origin.where == PROPERTIES
+    return f"{date[:10]} ({PROPERTIES})" if weak else date[:10]
 
 
 def note(text: str) -> None:
@@ -158,21 +164,21 @@ def _source(console: Console, citation: Citation, date: str, quote: bool) -> Non
     head = Text(f"[{citation.marker}] ", style="bold cyan")
     head.append(citation.title, style="bold")
     if date:
-        head.append(f"  {date[:10]}", style="dim")
-    head.append(f"  {_where(citation)}", style="green")
-    of = " of its text" if citation.offsets == "extracted text" else ""
-    head.append(f"  characters {citation.start}-{citation.end}{of}", style="dim")
+        head.append(f"  {date}", style="dim")
+    place, more = located(citation)
+    head.append(f"  {place}", style="green")
+    head.append(f"  {more}", style="dim")
     console.print(head)
     if quote:
         console.print(Text("    " + " ".join(citation.quote.split()), style="dim"))
 
 
-def _where(one: Hit | Citation) -> str:
+def _where(one: Hit) -> str:
     """The file, with a line where it has lines, else with a place."""
     return f"{one.source} {one.place}" if one.place else f"{one.source}:{one.line}"
 
 
-def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
+def hits(query: str, found: Sequence[Hit], known: Known, *, explain: bool = False) -> None:
     """One block for each passage; with `explain`, what made its score, the largest part first."""
     console = _console()
     if not found:
@@ -180,7 +186,7 @@ def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
     for hit in found:
         head = Text(f"{hit.rank:>2}. ", style="bold cyan")
         head.append(hit.title or hit.doc_id, style="bold")
-        head.append(f"  {hit.date[:10]}" if hit.date else "", style="dim")
+        head.append(f"  {_dated(hit.date, known.get(hit.doc_id))}" if hit.date else "", style="dim")
         head.append(f"  {_where(hit)}", style="green")
         head.append(f"  {hit.score:.2f}", style="dim")
         sides = ", ".join(f"{side} {found.rank}" for side, found in hit.found_by.items())
@@ -192,7 +198,13 @@ def hits(query: str, found: Sequence[Hit], *, explain: bool = False) -> None:
         console.print(Text("    " + excerpt[:_EXCERPT] + ("…" if len(excerpt) > _EXCERPT else "")))
         if hit.also:
             more = f" and {len(hit.also) - _ALSO} more" if len(hit.also) > _ALSO else ""
-            console.print(Text(f"    also in {', '.join(hit.also[:_ALSO])}{more}", style="dim"))
+            others = ", ".join(_named(one, known) for one in hit.also[:_ALSO])
+            console.print(Text(f"    also in {others}{more}", style="dim"))
+
+
+def _named(doc_id: str, known: Known) -> str:
+    document = known.get(doc_id)
+    return f"{document.source}:{document.line}" if document else doc_id
 
 
 def _explained(hit: Hit) -> str:
@@ -262,31 +274,14 @@ def _hint(place: str) -> str:
 
 
 def _stretch(console: Console, text: str, span: Span) -> None:
+    """`span` lit up, or between signs where nothing can be lit up, with what stands around it."""
+    before, after = ("", "") if console.color_system else _SIGNS
     shown = Text("…" if span.start > _AROUND else "")
     shown.append(text[max(0, span.start - _AROUND) : span.start], style="dim")
-    shown.append(span.of(text), style="bold reverse")
+    shown.append(before + span.of(text) + after, style="bold reverse")
     shown.append(text[span.end : span.end + _AROUND], style="dim")
     shown.append("…" if span.end + _AROUND < len(text) else "")
     console.print(shown)
-
-
-def page_record(document: Document, cleaned_page: "TracedText") -> dict[str, Any]:
-    """The JSON of `rag show`: the cleaned text and every edit, in offsets of the original."""
-    return {
-        "doc_id": document.doc_id,
-        "source": document.source,
-        "sha256": document.sha256,
-        "encoding": document.encoding,
-        "title": document.title,
-        "author": document.author,
-        "site": document.site,
-        "date": document.date,
-        "provenance": {name: asdict(origin) for name, origin in document.provenance.items()},
-        "offsets": document.offsets,
-        "places": [asdict(place) for place in document.places],
-        "text": cleaned_page.text,
-        "edits": [asdict(edit) for edit in cleaned_page.edits],
-    }
 
 
 def status(record: dict[str, Any]) -> None:

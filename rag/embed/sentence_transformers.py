@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +13,7 @@ import numpy as np
 
 from rag.embed import KINDS
 from rag.errors import ModelError
-from rag.hub import first_line, offline
+from rag.hub import announce, first_line, offline
 from rag.protocols import Floats
 
 __all__ = ["SentenceTransformerEmbedder", "folder_fingerprint"]
@@ -143,12 +142,9 @@ def _cached(name: str, *, sure: bool) -> Path | None:
 
 
 def _open(name: str, folder: Path | None, device: str | None) -> Any:
-    if folder is None and offline():
-        raise ModelError(
-            f"the embedding model {name!r} is not on this machine, and HF_HUB_OFFLINE forbids fetching it",
-            "unset HF_HUB_OFFLINE once to fetch it, or copy its folder here and name that; or use `builtin`",
-        )
-    if folder:
+    if folder is None:
+        announce("embedding model", name, *(() if "/" in name else (f"sentence-transformers/{name}",)))
+    else:
         _refuse_pickle(name, folder)
     try:
         from sentence_transformers import SentenceTransformer
@@ -167,7 +163,7 @@ def _open(name: str, folder: Path | None, device: str | None) -> Any:
             if Path(name).expanduser().is_dir() or offline() or not isinstance(error, OSError):
                 hint = f"check that the model is whole and of a kind that the package loads; {KINDS}"
                 raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
-    sys.stderr.write(f"rag: fetching the embedding model {name} from the Hugging Face hub, once\n")
+        announce("embedding model", name)  # it is in the cache in part
     try:
         return SentenceTransformer(name, **options)
     except Exception as error:

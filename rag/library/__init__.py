@@ -319,21 +319,28 @@ class Library:
                 found[one.number] = citation
         return found, list(dict.fromkeys(stale))
 
-    def pages(self, source: str) -> "list[tuple[Document, TracedText]]":
-        """The documents of a file, or the one of this `doc_id`, with their cleaned text.
+    def pages(self, source: str, line: int = 0) -> "list[tuple[Document, TracedText]]":
+        """The documents of a file, or the one of this `doc_id`, with their cleaned text; of a JSON lines file only the
+        one on `line`, unless that is 0.
 
         A file that is on the disk is read anew, whether it is in the index or not; what its site repeats is known
         from the index alone. Raises NotFound.
         """
         from rag.library.pages import pages_at
 
-        return pages_at(source, lambda: self.index.truth)
+        return pages_at(source, line, lambda: self.index.truth)
 
     def document(self, doc_id: str) -> "tuple[Document, TracedText]":
         """The article of this id with its cleaned text, from the index alone. Raises NotFound."""
         from rag.library.pages import page_of
 
         return page_of(doc_id, self.index.truth)
+
+    def known(self, hits: Sequence[Hit]) -> dict[str, Document]:
+        """The articles of these hits, and those with the same text, by id; without those that were taken out since."""
+        names = dict.fromkeys(name for hit in hits for name in (hit.doc_id, *hit.also))
+        found = {name: self.index.truth.documents("doc_id", name) for name in names}
+        return {name: stored[0].document for name, stored in found.items() if stored}
 
     def documents(self, offset: int = 0, limit: int = 100) -> list[dict[str, str]]:
         """`doc_id`, `source`, `title`, `date` and `site` of the articles, in order of source."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rag.answer.follow import standalone
 from rag.answer.names import Turn
 from rag.clean import TracedText
+from rag.display import located
 from rag.errors import BadInput, NotFound
 from rag.types import Answer, Citation, Document, Hit, Mode, Span
 
@@ -119,10 +120,8 @@ def _turn(answer: Answer) -> Turn:
 
 
 def _cited(citation: Citation) -> str:
-    where = f"{citation.source} {citation.place}" if citation.place else f"{citation.source}:{citation.line}"
-    of = " of its text" if citation.offsets == "extracted text" else ""
-    at = f"characters {citation.start}-{citation.end}{of}"
-    return f"[{citation.marker}] {_escaped(citation.title)}, {_escaped(where)}, {at}"
+    place, more = located(citation)
+    return f"[{citation.marker}] {_escaped(citation.title)}, {_escaped(place)}, {more}"
 
 
 def _escaped(text: str) -> str:

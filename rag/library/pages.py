@@ -29,10 +29,12 @@ def pages_of(
             on_problem(*blame(error, source_of(path)))
 
 
-def pages_at(source: str, truth: Callable[[], Truth]) -> list[tuple[Document, TracedText]]:
+def pages_at(source: str, line: int, truth: Callable[[], Truth]) -> list[tuple[Document, TracedText]]:
     """The documents of a file, or the one of this `doc_id`; see `Library.pages`. Without an index `truth` raises."""
     if _is_file(source):
-        documents = list(read(Path(source), Path(source).as_posix(), lambda *_: None))
+        documents = list(_of_line(read(Path(source), Path(source).as_posix(), lambda *_: None), line))
+        if not documents:
+            raise NotFound(f"{source} has no article on line {line}", f"rag show {source} shows all of them")
         cleaned = [(document, _page(document, Path(source), truth)) for document in documents]
         return [(described(document, page), page) for document, page in cleaned]
     try:
@@ -42,7 +44,17 @@ def pages_at(source: str, truth: Callable[[], Truth]) -> list[tuple[Document, Tr
     stored = known.documents("path", source) or known.documents("doc_id", source)
     if not stored:
         raise NotFound(f"no such file or document: {source}", f"`rag status --index {known.at}` names all files")
-    return [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+    pages = [(one.document, TracedText(one.document.text, one.edits)) for one in stored]
+    return [one for one in pages if not line or one[0].kind != "record" or one[0].line == line] or pages
+
+
+def _of_line(documents: Iterable[Document], line: int) -> Iterator[Document]:
+    """All documents; if `line` is not 0, of JSON lines only the one there, and what is behind it is not read."""
+    for one in documents:
+        if not line or one.kind != "record" or one.line == line:
+            yield one
+        if line and one.kind == "record" and one.line >= line:
+            return
 
 
 def page_of(doc_id: str, truth: Truth) -> tuple[Document, TracedText]:

@@ -1,7 +1,6 @@
 """A cross-encoder of sentence-transformers: question and passage read together, slow and often better."""
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import ModelError
-from rag.hub import HUB_ID, first_line, offline
+from rag.hub import HUB_ID, announce, first_line, is_cached
 from rag.protocols import Floats
 
 __all__ = ["CrossEncoderReranker"]
@@ -48,23 +47,24 @@ def _open(name: str) -> Any:
     folder = Path(name).expanduser()
     if not folder.is_dir() and (name.startswith((".", "~", "/")) or not re.fullmatch(HUB_ID, name)):
         raise ModelError(f"there is no cross-encoder {name!r}", KINDS)
+    local = folder.is_dir()
+    here = local or is_cached(name)
+    if not here:
+        announce("cross-encoder", name)
     try:
         from sentence_transformers import CrossEncoder
     except ImportError as error:
         hint = "pip install 'rag[models]'"
         raise ModelError(f"{name!r} needs the package sentence-transformers ({first_line(error)})", hint) from error
     options: dict[str, Any] = {"trust_remote_code": False, "model_kwargs": {"use_safetensors": True}}
-    try:
-        return CrossEncoder(str(folder) if folder.is_dir() else name, local_files_only=True, **options)
-    except Exception as error:
-        if folder.is_dir():
-            raise ModelError(
-                f"{name} cannot be loaded ({first_line(error)})", f"check that it is whole; {KINDS}"
-            ) from error
-        if offline():
-            hint = "unset HF_HUB_OFFLINE once to fetch it, or name a local folder"
-            raise ModelError(f"the cross-encoder {name!r} is not on this machine", hint) from error
-    sys.stderr.write(f"rag: fetching the cross-encoder {name} from the Hugging Face hub, once\n")
+    if here:
+        try:
+            return CrossEncoder(str(folder) if local else name, local_files_only=True, **options)
+        except Exception as error:
+            if local or not isinstance(error, OSError):
+                hint = f"check that it is whole; {KINDS}"
+                raise ModelError(f"{name} cannot be loaded ({first_line(error)})", hint) from error
+        announce("cross-encoder", name)  # a part of it is missing
     try:
         return CrossEncoder(name, **options)
     except Exception as error:
