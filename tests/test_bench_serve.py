@@ -57,7 +57,10 @@ def test_a_load_is_counted(server: Running, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_articles_without_titles_are_searched_by_how_they_begin(server: Running, tmp_path: Path) -> None:
-    records = [{"_id": "a/b", "text": "Trains  leave at noon " + "and later " * 20}, {"_id": "c", "text": "Bells ring."}]
+    records = [
+        {"_id": "a/b", "text": "Trains  leave at noon " + "and later " * 20},
+        {"_id": "c", "text": "Bells ring."},
+    ]
     (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     with Library(tmp_path / "index", embedder=HashedTerms()) as library:
         library.add(tmp_path / "b.jsonl")

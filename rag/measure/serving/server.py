@@ -69,7 +69,7 @@ class Target:
     def questions(self, count: int) -> list[str]:
         """Titles of the articles that it serves, as things to search for; of one without a title, how it begins."""
         listed: dict[str, Any] = json.loads(self.get(f"/api/documents?limit={count}"))
-        asked = []
+        asked: list[str] = []
         for one in listed["documents"]:
             text = one["title"]
             if not text.strip():
