@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 from rag.serve.app import create
 from rag.serve.collection import Collection
+from rag.serve.listening import listening_at
 from rag.serve.options import Options
 from rag.serve.start import server_of
 
@@ -86,7 +87,7 @@ class Running:
 def running(*collections: Collection, options: Options | None = None) -> Iterator[Running]:
     """A server of these collections, which it closes at the end."""
     server = server_of(create(collections, options))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listening_at("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

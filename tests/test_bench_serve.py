@@ -1,5 +1,6 @@
 """`rag bench serve`: a server under load and under attack, in small."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -53,6 +54,20 @@ def test_a_load_is_counted(server: Running, monkeypatch: pytest.MonkeyPatch) -> 
     assert record["search"]["requests"] + record["ask"]["requests"] == record["requests"] > 3
     assert record["search"]["errors"] == record["ask"]["errors"] == 0
     assert record["search"]["p50_ms"] <= record["search"]["p95_ms"] <= record["search"]["p99_ms"]
+
+
+def test_articles_without_titles_are_searched_by_how_they_begin(server: Running, tmp_path: Path) -> None:
+    records = [
+        {"_id": "a/b", "text": "Trains  leave at noon " + "and later " * 20},
+        {"_id": "c", "text": "Bells ring."},
+    ]
+    (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    with Library(tmp_path / "index", embedder=HashedTerms()) as library:
+        library.add(tmp_path / "b.jsonl")
+    asked = target(server.url, TOKEN).questions(10)
+    assert {"Hens", "Bells ring."} < set(asked)
+    assert next(one for one in asked if "Trains" in one).startswith("Trains leave at noon and later")
+    assert max(map(len, asked)) <= 60
 
 
 def test_errors_of_a_load_are_counted() -> None:

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 import time
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, SEEDS
@@ -16,7 +18,7 @@ from fastapi.testclient import TestClient
 from serving import Running, running
 
 from rag.cli import app
-from rag.errors import BadInput
+from rag.errors import RagError
 from rag.library import Library
 from rag.serve import page
 from rag.serve.collection import Collection
@@ -181,6 +183,45 @@ def test_folders_are_brought_in_step_and_links_out_of_them_are_not_followed(tmp_
         assert sources == ["a.txt", "b.txt"]
 
 
+def test_an_article_that_was_removed_stays_away_until_its_file_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    file = folder / "a.txt"
+    file.write_text("Hens lay eggs.", encoding="utf-8")
+    with running(Collection(Library(tmp_path / "index", embedder=HashedTerms()), [str(folder)])) as server:
+
+        def refreshed() -> int:
+            server.ended(server("POST", "/api/refresh").json["job"])
+            return int(server("GET", "/api/documents").json["total"])
+
+        assert refreshed() == 1
+        doc_id = server("GET", "/api/documents").json["documents"][0]["doc_id"]
+        server.ended(server("DELETE", f"/api/documents/{doc_id}").json["job"])
+        assert file.exists() and refreshed() == 0
+        file.write_text("Hens lay eggs at noon.", encoding="utf-8")
+        assert refreshed() == 1
+
+
+def test_an_answer_is_sent_at_once(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = []
+    made = _SelectorSocketTransport.__init__
+
+    def noted(self: Any, *arguments: Any, **more: Any) -> None:
+        made(self, *arguments, **more)
+        at_once.append(self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(_SelectorSocketTransport, "__init__", noted)
+    assert served("GET", "/health").status == 200
+    assert at_once and all(at_once)
+
+
+def test_an_upload_in_another_field_is_told_the_right_one(served: Running) -> None:
+    body = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nHens.\r\n--edge--\r\n'
+    for data, kind in ((body, "multipart/form-data; boundary=edge"), (b"{}", "application/json")):
+        reply = served("POST", "/api/documents", data, Content_Type=kind)
+        assert reply.status == 422 and "part of the name files" in reply.json["error"]["message"]
+
+
 def test_readers_are_not_blocked_by_indexing(tmp_path: Path) -> None:
     library = Library(tmp_path / "index", embedder=HashedTerms())
     (tmp_path / "a.txt").write_text("Hens lay eggs.", encoding="utf-8")
@@ -225,7 +266,9 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         (["--host", "0.0.0.0"], "there is no token"),
         (["--index", "a/x", "--index", "b/x"], "two indexes are called 'x'"),
         (["-"], "standard input"),
-        (["--index", "x", "--port", "TAKEN"], "cannot listen"),
+        (["--port", "TAKEN"], "cannot listen"),
+        (["--index", "mispelt"], "there is no index at mispelt; make it: rag index"),
+        (["a.txt", "--index", "x", "--index", "mispelt"], "there is no index at mispelt"),
     ],
 )
 def test_a_call_that_cannot_be_served_says_why(
@@ -234,7 +277,7 @@ def test_a_call_that_cannot_be_served_says_why(
     monkeypatch.chdir(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(RagError, match=said):
             app(["serve", *(port if word == "TAKEN" else word for word in words)], standalone_mode=False)
     assert not list(tmp_path.iterdir())
 

@@ -18,6 +18,7 @@ from rag.library import Library
 from rag.serve import uploads
 from rag.serve.collection import Collection
 from rag.serve.errors import Refused
+from rag.serve.guard import REST, TRIES, Guard
 from rag.serve.options import Options
 from rag.serve.uploads import keep, safe_name
 from rag.testing import HashedTerms
@@ -71,6 +72,39 @@ def test_without_the_token_nobody_gets_in(guarded: Running, path: str, header: s
     assert reply.status == 401
     assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert TOKEN.encode() not in reply.body
+
+
+def test_a_token_cannot_be_guessed_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("rag.serve.guard.time.monotonic", lambda: now[0])
+    right = {"Authorization": f"Bearer {TOKEN}"}
+
+    def seen(headers: dict[str, str], client: str = "192.0.2.1") -> int:
+        scope = {"type": "http", "method": "GET", "path": "/api/status", "query_string": b"", "client": (client, 1)}
+        fields = {"host": "localhost", **headers}
+        try:
+            guard._check({**scope, "headers": [(k.lower().encode(), v.encode()) for k, v in fields.items()]})
+        except Refused as refused:
+            return refused.status_code
+        return 200
+
+    async def nothing(*_: object) -> None: ...
+
+    guard = Guard(nothing, Options(token=TOKEN))
+    wrong = {"Authorization": "Bearer wrong"}
+    assert {seen(wrong) for _ in range(TRIES - 1)} == {401}
+    assert seen(right) == 200  # whoever knows it begins anew
+    assert {seen({}) for _ in range(2 * TRIES)} == {401}  # the page without a token guesses nothing
+    assert {seen(wrong) for _ in range(TRIES)} == {401}
+    assert seen(wrong) == seen(right) == 429
+    assert seen(right, "192.0.2.2") == 200
+    now[0] += REST
+    assert seen(wrong) == 401 and seen(wrong) == 429
+    now[0] += REST
+    assert seen(right) == 200
+    six = ["2001:db8::1", "2001:db8::2:1", "2001:db8::3"]
+    assert {seen(wrong, six[n % 3]) for n in range(TRIES)} == {401}
+    assert seen(wrong, "2001:db8::4") == 429 and seen(wrong, "2001:db8:0:1::1") == 401
 
 
 def test_with_the_token_one_gets_in(guarded: Running) -> None:
@@ -272,8 +306,11 @@ def test_the_network_needs_a_token() -> None:
         assert replace(Options(), host=host, token=TOKEN).host == host
         assert Options(host, open_to_all=True).open_to_all
     assert Options("::1").host == "::1"
-    with pytest.raises(BadInput, match="too short"):
+    with pytest.raises(BadInput, match=r"has 3 characters.* 16 at least"):
         Options(token="abc")
+    for odd in ("钥匙" * 10, "two words and then some", "a-token-of-some\nlength"):
+        with pytest.raises(BadInput, match="no header can carry"):
+            Options(token=odd)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ __all__ = ["serve"]
 
 def serve(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH...]", help="Files and folders that are kept in step.")
+        list[str] | None,
+        typer.Argument(metavar="[PATH...]", help="Files and folders to bring in step now and at each refresh."),
     ] = None,
     index: Annotated[
         list[str] | None, typer.Option("--index", metavar="DIR", help="Folder of an index; several times for several.")
@@ -48,4 +49,4 @@ def serve(
         libraries = [Library(one, **arguments) for one in index]
     else:
         libraries = [Library.of(paths, **arguments) if paths else Library(**arguments)]
-    run(libraries, options, paths or ())
+    run(libraries, options, paths or (), named=bool(index))

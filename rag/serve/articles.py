@@ -56,7 +56,10 @@ def routes(state: State) -> APIRouter:
         files: Annotated[list[UploadFile], File(max_length=MOST_FILES)],
         index: Annotated[schemas.Name | None, Query()] = None,
     ) -> Response:
-        """Add articles, or change those that were uploaded under the same name; see `GET /api/jobs/{id}`."""
+        """Add articles, or change those that were uploaded under the same name; see `GET /api/jobs/{id}`.
+
+        The body is `multipart/form-data` in which each file is a part of the name `files`.
+        """
         where = collection(index)
 
         def store() -> Response:
@@ -67,13 +70,17 @@ def routes(state: State) -> APIRouter:
 
     @router.delete("/api/documents/{doc_id:path}", status_code=202, response_model=schemas.Queued)
     async def remove(doc_id: str, index: Annotated[schemas.Name | None, Query()] = None) -> Response:
-        """Remove an article from an index. A file in a folder that is served stays, and comes back if it changes."""
+        """Remove an article from an index, as a job.
+
+        An uploaded file is deleted with the last article in it. A file in a folder that is served stays on the disk,
+        and no refresh brings its article back until the file changes; to be rid of it for good, delete the file too.
+        """
         where = collection(index)
         return JSONResponse({"job": (await work.run(lambda: where.remove(doc_id))).id}, 202)
 
     @router.post("/api/refresh", status_code=202, response_model=schemas.Queued)
     async def refresh(index: Annotated[schemas.Name | None, Query()] = None) -> Response:
-        """Bring an index in step with the folders that the server was started with."""
+        """Bring an index in step with the folders that the server was started with; they are not watched."""
         return JSONResponse({"job": collection(index).refresh().id}, 202)
 
     @router.get("/api/jobs/{job_id}", response_model=schemas.Job)

@@ -88,7 +88,10 @@ def answered_by(path: str, error: Exception) -> JSONResponse:
         bad = 400 if path.startswith("/v1/") else 422  # as OpenAI has it
         if first["type"] == "json_invalid":
             return problem(path, bad, f"the body is not JSON; what is wrong is at character {where}")
-        return problem(path, bad, f"{where}: {first['msg']}" if where else first["msg"], param=where or None)
+        message = f"{where}: {first['msg']}" if where else first["msg"]
+        if path == "/api/documents":
+            message += "; send multipart/form-data in which each file is a part of the name files"
+        return problem(path, bad, message, param=where or None)
     assert isinstance(error, StarletteHTTPException)
     param, code = (error.param, error.code) if isinstance(error, Refused) else (None, None)
     return problem(path, error.status_code, str(error.detail), headers=error.headers, param=param, code=code)

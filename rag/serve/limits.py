@@ -1,9 +1,9 @@
 """How much: bytes and seconds of a body, and requests at once."""
 
-import asyncio
 import time
 from collections import Counter
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.serve.errors import Refused, answered_by
@@ -69,8 +69,9 @@ def _counted(receive: Receive, most: int, seconds: float) -> Receive:
         if whole:
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), max(0.0, until - time.monotonic()))
-        except asyncio.TimeoutError:
+            with anyio.fail_after(max(0.0, until - time.monotonic())):
+                message = await receive()
+        except TimeoutError:
             raise Refused(408, f"the body did not come within {seconds:g} s") from None
         left -= len(message.get("body", b""))
         whole = message["type"] != "http.request" or not message.get("more_body", False)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from rag.clean import TracedText
 from rag.errors import NotFound, RagError
 from rag.library import Library
+from rag.serve.listening import listening_at
 from rag.types import Document, Span
 
 __all__ = ["run_http", "run_stdio", "server"]
@@ -180,17 +181,9 @@ def run_http(library: Library, port: int) -> None:
 
     Requests that name another host, or come from a page of another origin, are turned away by the SDK.
     """
-    import socket
-
     import uvicorn
 
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind(("127.0.0.1", port))
-        except OSError as problem:
-            raise RagError(f"cannot listen on port {port}: {problem.strerror}", "name another with --port") from problem
-        listening.listen()  # who reads the address may connect at once
+    with listening_at("127.0.0.1", port) as listening:  # who reads the address may connect at once
         sys.stderr.write(f"rag: http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
         sys.stderr.flush()
         app = server(library).streamable_http_app(stateless_http=True)

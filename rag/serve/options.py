@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from rag.errors import BadInput
 
-__all__ = ["Options", "is_loopback"]
+__all__ = ["SHORTEST_TOKEN", "Options", "is_loopback"]
+
+SHORTEST_TOKEN = 16
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,21 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raises BadInput where the server would be open to the network, and for a token that no header can carry."""
-        if self.token and (len(self.token) < 16 or not self.token.isascii() or not self.token.isprintable()):
-            raise BadInput(
-                "the token is too short or holds more than ASCII letters, digits and signs",
-                "make one with: python -c 'import secrets; print(secrets.token_urlsafe())'",
-            )
+        if self.token and (wrong := _wrong_with(self.token)):
+            raise BadInput(wrong, "make one with: python -c 'import secrets; print(secrets.token_urlsafe())'")
         if not (self.token or self.open_to_all or is_loopback(self.host)):
             raise BadInput(
                 f"{self.host} can be reached from other machines, and there is no token",
                 "set RAG_TOKEN or --token, or say --open-to-all",
             )
+
+
+def _wrong_with(token: str) -> str:
+    if len(token) < SHORTEST_TOKEN:
+        return f"the token has {len(token)} characters, which can be guessed; it needs {SHORTEST_TOKEN} at least"
+    if not token.isascii() or not token.isprintable() or " " in token:
+        return "the token holds a space, or a character that is no ASCII letter, digit or sign: no header can carry it"
+    return ""
 
 
 def is_loopback(host: str) -> bool:

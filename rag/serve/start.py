@@ -10,12 +10,13 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from rag.errors import BadInput
-from rag.index import called
+from rag.errors import BadInput, NotFound
+from rag.index import called, is_at
 from rag.library import Library
 from rag.serve.app import create
 from rag.serve.collection import Collection
 from rag.serve.jobs import Job
+from rag.serve.listening import listening_at
 from rag.serve.options import Options
 from rag.serve.watch import Figures, log, log_to_stderr
 
@@ -70,24 +71,20 @@ class _Server(uvicorn.Server):
             log("listening", url=f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
 
 
-def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] = ()) -> None:
+def run(libraries: Sequence[Library], options: Options, folders: Sequence[str] = (), named: bool = False) -> None:
     """Serve libraries until a signal says stop; `folders` are brought in step in the first one, in the background.
 
-    Raises BadInput for two indexes of one name, and where the address cannot be listened on.
+    Raises BadInput for two indexes of one name, and where the address cannot be listened on; and NotFound for an index
+    that was `named` and is not there, unless there is something to put into it.
     """
     figures = Figures()
     names = [called(library.path) for library in libraries]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadInput(f"two indexes are called {twice!r}", "rename one of their folders")
-    try:
-        listening = socket.create_server(
-            (options.host, options.port), family=socket.AF_INET6 if ":" in options.host else socket.AF_INET, backlog=256
-        )
-    except OSError as problem:
-        raise BadInput(
-            f"cannot listen on {options.host}:{options.port}: {problem.strerror}", "choose another with --port"
-        ) from problem
-
+    for library in libraries[1 if folders else 0 :] if named else ():
+        if not is_at(library.path):
+            raise NotFound(f"there is no index at {library.path}", f"make it: rag index PATH --index {library.path}")
+    listening = listening_at(options.host, options.port)
     log_to_stderr()
 
     def on_end(name: str, job: Job) -> None:

@@ -1,6 +1,7 @@
 """Work of the library, which is done in threads: so many at once, so long, and with what it tells on the way."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -30,7 +31,9 @@ class Work:
     """Runs functions in threads. Quick work does not wait behind work that waits for a model."""
 
     def __init__(self, options: Options) -> None:
-        self._quick, self._slow = anyio.CapacityLimiter(options.running), anyio.CapacityLimiter(options.running)
+        # what computes gains nothing from more threads than processors: each costs memory, and all wait longer
+        self._quick = anyio.CapacityLimiter(min(options.running, (os.cpu_count() or 1) + 2))
+        self._slow = anyio.CapacityLimiter(options.running)
         self._seconds = options.time
 
     async def run(self, function: Callable[[], T], *, slow: bool = False) -> T:

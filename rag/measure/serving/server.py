@@ -11,11 +11,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from rag.errors import BadInput, ModelError
 
 __all__ = ["Target", "started", "target"]
+
+LONGEST = 60
+"""Characters of a question."""
+UNTITLED = 200
+"""Questions for which articles without titles are fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,19 @@ class Target:
         return self.figure("process_resident_memory_bytes") / 2**20
 
     def questions(self, count: int) -> list[str]:
-        """Titles of the articles that it serves, as things to search for."""
+        """Titles of the articles that it serves, as things to search for; of one without a title, how it begins."""
         listed: dict[str, Any] = json.loads(self.get(f"/api/documents?limit={count}"))
-        titles = [one["title"] for one in listed["documents"] if one["title"].strip()]
-        if not titles:
-            raise BadInput("the server has no articles with titles", "add some, or name another index")
-        return [title[:200] for title in titles]
+        asked: list[str] = []
+        for one in listed["documents"]:
+            text = one["title"]
+            if not text.strip():
+                if len(asked) >= UNTITLED:
+                    break
+                text = json.loads(self.get(f"/api/documents/{quote(one['doc_id'], safe='')}"))["cleaned"]
+            asked.append(" ".join(text.split())[:LONGEST])
+        if not any(asked):
+            raise BadInput("the server has no articles", "add some, or name another index")
+        return list(filter(None, asked))
 
 
 def target(url: str, token: str) -> Target:

@@ -1,7 +1,7 @@
 // The reader: an article with the cited stretch lit, its cleaned text beside it, and what cleaning changed.
 
 import { article } from "./api.js";
-import { announce, byId, el, languageOf, still, webAddress, wide } from "./dom.js";
+import { announce, byId, el, languageOf, placeOf, still, webAddress, wide } from "./dom.js";
 import { reasons, rows, unseen } from "./text.js";
 import { label, number, reason, say, t } from "./words.js";
 import { day } from "./turn.js";
@@ -55,7 +55,7 @@ export async function openArticle(one, index, { marker, among = [], from, focus 
   if (focus) announce(span ? t("opened", { title: document.title, text: one.text || "" }) : document.title);
 }
 
-export function closeArticle() {
+export function closeArticle(focus = true) {
   if (byId("reader").hidden) return false;
   asked++;
   byId("reader").hidden = true;
@@ -63,6 +63,7 @@ export function closeArticle() {
   for (const node of document.querySelectorAll(".on")) node.classList.remove("on");
   const back = shown?.from;
   shown = null;
+  if (!focus) return true;
   if (back?.isConnected) back.focus();
   else byId("question").focus();
   return true;
@@ -101,9 +102,9 @@ function toLit(focus) {
 
 function draw() {
   const { document, span } = shown;
-  byId("reader-title").textContent = document.title || document.source;
+  byId("reader-title").textContent = document.title || placeOf(document.source);
   byId("reader-title").lang = languageOf(document.title);
-  const about = [document.author, document.site, day(document.date), document.source].filter(Boolean);
+  const about = [document.author, document.site, day(document.date), placeOf(document.source)].filter(Boolean);
   const address = webAddress(document.url || "");
   byId("reader-about").replaceChildren(about.join("  ·  "));
   if (address) {

@@ -30,6 +30,12 @@ export function languageOf(text) {
   return han * 4 > Math.min(text.length, 4000) ? "zh" : "en";
 }
 
+// Where an article is, for people: of a path from the root of a machine only the end.
+export function placeOf(source) {
+  const parts = source.split(/[/\\]/);
+  return /^(\/|[A-Za-z]:\\)/.test(source) && parts.length > 3 ? `…/${parts.slice(-2).join("/")}` : source;
+}
+
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 export const wide = () => matchMedia("(min-width: 64rem)").matches;
 

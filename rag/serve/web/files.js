@@ -1,7 +1,7 @@
 // Files that are dropped or chosen are sent, and the work on them is followed to its end.
 
 import { ended, refresh, send } from "./api.js";
-import { announce, byId, el } from "./dom.js";
+import { announce, byId, el, placeOf } from "./dom.js";
 import { say, t } from "./words.js";
 
 export function setUpFiles(index, changed, explain) {
@@ -25,7 +25,7 @@ export function setUpFiles(index, changed, explain) {
       const parts = ["added", "changed", "removed", "unchanged"].filter((name) => report[name]).map((name) => t(name, { n: report[name] }));
       delete what.dataset.t;
       what.textContent = parts.join(" · ") || t("nothing-new");
-      skipped.replaceChildren(...report.skipped.map((one) => say(el("li"), "skipped", one)));
+      skipped.replaceChildren(...report.skipped.map((one) => say(el("li"), "skipped", { ...one, source: placeOf(one.source) })));
       announce(what.textContent);
       changed();
     } catch (problem) {

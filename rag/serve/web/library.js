@@ -1,7 +1,7 @@
 // What the library holds: its indexes, its articles, and suggestions for the filters.
 
 import { ended, get, remove } from "./api.js";
-import { announce, byId, el, languageOf } from "./dom.js";
+import { announce, byId, el, languageOf, placeOf } from "./dom.js";
 import { say, t } from "./words.js";
 
 const PAGE = 50;
@@ -13,8 +13,8 @@ export function setUpLibrary(index, open, explain, day) {
   const about = (one) => [one.site, day(one.date)].filter(Boolean).join("  ·  ");
   const article = (one, className, from) => {
     const button = el("button", { className, type: "button" },
-      el("span", { className: "line-title", textContent: one.title || one.source, lang: languageOf(one.title) }),
-      el("span", { className: "dim small", textContent: about(one) || one.source }));
+      el("span", { className: "line-title", textContent: one.title || placeOf(one.source), lang: languageOf(one.title) }),
+      el("span", { className: "dim small", textContent: about(one) || placeOf(one.source) }));
     button.addEventListener("click", () => {
       byId("articles").close();
       open({ doc_id: one.doc_id }, { from: from || button, focus: true });

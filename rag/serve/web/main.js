@@ -2,11 +2,11 @@
 
 import * as api from "./api.js";
 import { closeArticle, forget, openArticle, setUpReader } from "./article.js";
-import { announce, byId, copy, el, languageOf, wide } from "./dom.js";
+import { announce, byId, el, languageOf, wide } from "./dom.js";
 import { setUpFiles } from "./files.js";
 import { setUpLibrary } from "./library.js";
-import { day, turn, written } from "./turn.js";
-import { say, speakWith, t } from "./words.js";
+import { copies, day, turn, written } from "./turn.js";
+import { errorKey, say, speakWith, t } from "./words.js";
 
 const REMEMBERED = 10; // turns that are sent along, so that a question may lean on them
 const LONGEST = 20000; // characters of an earlier answer that the server takes
@@ -17,8 +17,8 @@ let running = null; // the AbortController of the question that is being answere
 const index = () => byId("index").value || undefined;
 
 function explain(problem) {
-  if (problem.status === 401) return t("unauthorised");
-  return problem.type === "network" ? t("network") : problem.message;
+  const key = errorKey(problem.type);
+  return key ? t(key) : problem.message;
 }
 
 const showIn = (library) => (one, how) => openArticle(one, library, how).catch((problem) => announce(explain(problem), true));
@@ -79,11 +79,11 @@ async function ask(question) {
     entry.record = await api.ask({ question, index: library, history, ...filters() }, view, mine.signal);
     view.answer(entry.record);
     const [first] = entry.record.citations;
-    if (first && wide()) show(first, { marker: first.marker, among: entry.record.citations, from: view.node.querySelector("[data-marker]") });
+    if (!first) closeArticle(false); // what is still open proves another answer
+    else if (wide()) show(first, { marker: first.marker, among: entry.record.citations, from: view.node.querySelector("[data-marker]") });
   } catch (problem) {
     if (problem.name === "AbortError") view.failed("stopped");
-    else if (problem.status === 401) view.failed("unauthorised");
-    else view.failed(problem.type === "network" ? "network" : "", problem.message);
+    else view.failed(problem.type === "not_found" ? "holds-none" : errorKey(problem.type), problem.message);
   } finally {
     if (running === mine) {
       running = null;
@@ -170,11 +170,7 @@ function setUpHistory() {
     byId("history-list").replaceChildren(...lines);
     sheet.showModal();
   });
-  byId("copy-all").addEventListener("click", async () => {
-    const parts = turns.filter((one) => one.record).map((one) => `## ${one.asked}\n\n${written(one.record)}`);
-    await copy(parts.join("\n\n"));
-    announce(t("copied"));
-  });
+  copies(byId("copy-all"), () => turns.filter((one) => one.record).map((one) => `## ${one.asked}\n\n${written(one.record)}`).join("\n\n"));
   byId("new").addEventListener("click", () => {
     running?.abort();
     sheet.close();

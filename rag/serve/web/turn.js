@@ -1,6 +1,6 @@
 // One question and its answer: markers, sources, the passages that were considered.
 
-import { announce, copy, el, languageOf } from "./dom.js";
+import { announce, copy, el, languageOf, placeOf } from "./dom.js";
 import { number, say, label, t } from "./words.js";
 
 const SHOWN = 220; // characters of a passage in the table
@@ -61,7 +61,7 @@ function answered(record, open) {
   if (record.hits.length) parts.push(considered(record, open));
   const tools = el("div", { className: "tools" });
   if (!record.refused) {
-    tools.append(say(el("button", { className: "quiet", type: "button", onclick: async () => { await copy(written(record)); announce(t("copied")); } }), "copy"));
+    tools.append(copies(say(el("button", { className: "quiet", type: "button" }), "copy"), () => written(record)));
   }
   tools.append(say(el("span", { className: "dim small" }), "took", { n: Math.round(record.took_ms) }));
   parts.push(tools);
@@ -70,6 +70,10 @@ function answered(record, open) {
 
 // The answer with a button for each marker that has a citation; a marker stays with the word before it.
 function marked(text, cited, go) {
+  return text.split("\n").map((line) => el("span", { className: "said" }, ...markedLine(line, cited, go)));
+}
+
+function markedLine(text, cited, go) {
   const nodes = [];
   for (const part of text.split(/(\[\d+\])/)) {
     const citation = /^\[\d+\]$/.test(part) ? cited.get(Number(part.slice(1, -1))) : undefined;
@@ -98,8 +102,8 @@ function marker(citation, go) {
 
 export const day = (date) => (date || "").slice(0, 10);
 
-function where(one) {
-  return one.place ? `${one.source} · ${one.place}` : `${one.source}:${one.line}`;
+function where(one, source = placeOf(one.source)) {
+  return one.place ? `${source} · ${one.place}` : `${source}:${one.line}`;
 }
 
 function sourceCard(citation, record, go) {
@@ -108,7 +112,7 @@ function sourceCard(citation, record, go) {
   const proof = el("span", { className: citation.verified ? "proof" : "proof not", title: citation.verified ? t("proven-note") : "" });
   const parts = [
     el("span", { className: "card-number", textContent: citation.marker, "aria-hidden": "true" }),
-    el("span", { className: "card-title", lang: languageOf(citation.title), textContent: citation.title || citation.source }),
+    el("span", { className: "card-title", lang: languageOf(citation.title), textContent: citation.title || placeOf(citation.source) }),
     record.answer.includes(citation.text) ? null : el("span", { className: "card-quote", lang: languageOf(citation.text), textContent: citation.text }),
     el("span", { className: "card-about dim small" }, [day(date), where(citation)].filter(Boolean).join("  ·  "), "  ·  ", say(proof, citation.verified ? "proven" : "unproven")),
   ];
@@ -143,12 +147,24 @@ function considered(record, open) {
     table);
 }
 
+// Have `button` copy what `text` gives, and say so for a moment.
+export function copies(button, text) {
+  const key = button.dataset.t;
+  button.addEventListener("click", async () => {
+    await copy(text());
+    say(button, "copied");
+    announce(t("copied"));
+    setTimeout(() => say(button, key), 2000);
+  });
+  return button;
+}
+
 // An answer for the clipboard, in Markdown: the text, then each source with its quote.
 export function written(record) {
   const line = (text) => text.replace(/\s+/g, " ").trim();
   const sources = record.citations.map((one) => {
     const date = day((record.hits.find((hit) => hit.doc_id === one.doc_id) || {}).date);
-    const about = [line(one.title), date, where(one), t("characters", { start: one.start, end: one.end })].filter(Boolean).join(", ");
+    const about = [line(one.title), date, where(one, one.source), t("characters", { start: one.start, end: one.end })].filter(Boolean).join(", ");
     return `[${one.marker}] ${about}\n> ${line(one.quote)}`;
   });
   return [record.refused ? record.reason : record.answer, ...sources].join("\n\n");

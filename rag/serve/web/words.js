@@ -1,12 +1,11 @@
-// The interface in English and Chinese. `{n}` stands for a value; forms after `|` are for one thing and for several.
+// The interface in English and Chinese. `{n}` stands for a value, `{n|thing|things}` for the form that goes with it.
 
 const EN = {
   skip: "Skip to the question",
   index: "Library", history: "History", articles: "Articles", close: "Close",
   welcome: "Ask your own articles",
-  holds: "{documents} article, {passages} passages.|{documents} articles, {passages} passages.",
+  holds: "{documents} {documents|article|articles}, {passages} {passages|passage|passages}.",
   "holds-none": "There are no articles yet. Drop files here, or choose Add files.",
-  "holds-unknown": "Every answer is cited, to the letter.",
   question: "Your question", "question-hint": "Ask in English or Chinese…", ask: "Ask", stop: "Stop",
   keys: "Enter asks · Alt+1 opens source 1 · Esc closes",
   filters: "Filters", since: "From", until: "Until", source: "File or folder", site: "Web site",
@@ -15,15 +14,15 @@ const EN = {
   sending: "Sending… {n} %", queued: "Waiting for its turn…", working: "Reading article {done} of {total}…", "working-begin": "Reading…",
   added: "{n} added", changed: "{n} changed", removed: "{n} removed", unchanged: "{n} unchanged", "nothing-new": "Nothing new.",
   skipped: "Skipped {source}: {reason}",
-  searching: "Searching…", considering: "Reading {n} passage…|Reading {n} passages…", writing: "Writing; checked when it is done…",
-  "answer-ready": "Answer, {n} source: {text}|Answer, {n} sources: {text}",
+  searching: "Searching…", considering: "Reading {n} {n|passage|passages}…", writing: "Writing; checked when it is done…",
+  "answer-ready": "Answer, {n} {n|source|sources}: {text}",
   "understood-as": "Understood as: {text}",
-  stopped: "Stopped.", retry: "Try again", nearest: "Nearest passage|Nearest passages: {n}",
+  stopped: "Stopped.", retry: "Try again", nearest: "Nearest passages: {n}",
   sources: "Sources", marker: "Source {n}: {title}", proven: "✓ proven", "proven-note": "Checked word for word against the original",
-  unproven: "not proven", line: "line {n}", characters: "characters {start}–{end}",
-  why: "Why these? {n} passage considered|Why these? {n} passages considered",
+  unproven: "not proven", characters: "characters {start}–{end}",
+  why: "Why these? {n} {n|passage|passages} considered",
   rank: "Rank", passage: "Passage", score: "Score", "found-by": "Found by", cited: "cited",
-  dense: "meaning", lexical: "words", words: "second look", rerank: "second look",
+  dense: "meaning", lexical: "words", across: "other language", words: "second look", rerank: "second look",
   "why-note": "The place each way of searching gave it. The score orders them; it is no probability.",
   copy: "Copy with citations", "copy-all": "Copy all", copied: "Copied.", new: "New conversation", took: "{n} ms",
   view: "View", original: "Original", both: "Side by side", cleaned: "Cleaned",
@@ -34,8 +33,11 @@ const EN = {
   opened: "{title}. Cited: {text}", "moved-on": "This article changed since the answer was given; ask again.",
   more: "More", refresh: "Look for changes", remove: "Remove", "remove-sure": "Remove “{title}” from the library? Its file stays.",
   open: "Open", "web-page": "Web page", "none-here": "No articles yet.", "no-questions": "No questions yet.",
-  network: "The server does not answer. Is rag serve still running?",
-  unauthorised: "The server wants a token: open this page with #token=… at the end of its address.",
+  "error-network": "The server does not answer. Is rag serve still running?",
+  "error-overloaded": "The server has too much to do just now. Try again in a while.",
+  "error-too_many_requests": "Too many questions are open at once. Wait for some of them.",
+  "error-timeout": "That took too long. Try again, or ask for less.",
+  "error-unauthorized": "The server wants a token: open this page with #token=… at the end of its address.",
   language: "中文", "language-label": "用中文显示界面",
 };
 
@@ -45,7 +47,6 @@ const ZH = {
   welcome: "向自己的文章提问",
   holds: "共 {documents} 篇文章，{passages} 个段落。",
   "holds-none": "还没有文章。把文件拖到这里，或点“添加文件”。",
-  "holds-unknown": "每个回答都逐字注明出处。",
   question: "你的问题", "question-hint": "用中文或英文提问…", ask: "提问", stop: "停止",
   keys: "回车提问 · Alt+1 打开出处 1 · Esc 关闭",
   filters: "筛选", since: "起始日期", until: "截止日期", source: "文件或文件夹", site: "网站",
@@ -59,10 +60,10 @@ const ZH = {
   "understood-as": "理解为：{text}",
   stopped: "已停止。", retry: "重试", nearest: "最接近的 {n} 个段落",
   sources: "出处", marker: "出处 {n}：{title}", proven: "✓ 已核对", "proven-note": "已与原文逐字核对",
-  unproven: "未能核对", line: "第 {n} 行", characters: "第 {start}–{end} 字",
+  unproven: "未能核对", characters: "第 {start}–{end} 字",
   why: "为什么是这些？参考了 {n} 个段落",
   rank: "名次", passage: "段落", score: "得分", "found-by": "检索方式", cited: "已引用",
-  dense: "语义", lexical: "字词", words: "复核", rerank: "复核",
+  dense: "语义", lexical: "字词", across: "另一语言", words: "复核", rerank: "复核",
   "why-note": "数字是各检索方式给出的名次。得分只用来排序，不是概率。",
   copy: "复制回答和出处", "copy-all": "复制全部", copied: "已复制。", new: "新对话", took: "{n} 毫秒",
   view: "显示方式", original: "原文", both: "对照", cleaned: "清洗后",
@@ -73,8 +74,11 @@ const ZH = {
   opened: "{title}。引用：{text}", "moved-on": "回答之后这篇文章有变动，请重新提问。",
   more: "更多", refresh: "检查变动", remove: "移除", "remove-sure": "从文库中移除“{title}”？文件本身会保留。",
   open: "打开", "web-page": "网页", "none-here": "还没有文章。", "no-questions": "还没有提问。",
-  network: "服务器没有回应。rag serve 还在运行吗？",
-  unauthorised: "服务器需要令牌：请在网址末尾加上 #token=… 再打开。",
+  "error-network": "服务器没有回应。rag serve 还在运行吗？",
+  "error-overloaded": "服务器太忙，请稍后再试。",
+  "error-too_many_requests": "同时提出的问题太多，请等前面的答完。",
+  "error-timeout": "用时太久。请重试，或缩小问题。",
+  "error-unauthorized": "服务器需要令牌：请在网址末尾加上 #token=… 再打开。",
   language: "English", "language-label": "Show the interface in English",
 };
 
@@ -91,6 +95,9 @@ const REASONS = {
 
 let language = "en";
 
+// The words for an error of this kind, if there are any.
+export const errorKey = (type) => (`error-${type}` in EN ? `error-${type}` : "");
+
 export const keys = () => [EN, ZH].map((words) => Object.keys(words).sort());
 
 const preferred = () => {
@@ -99,10 +106,11 @@ const preferred = () => {
 };
 
 export function t(key, values = {}) {
-  const forms = ((language === "zh" ? ZH : EN)[key] ?? key).split("|");
-  const count = values.n ?? values.documents;
-  const form = forms.length > 1 && count !== 1 ? forms[1] : forms[0];
-  return form.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const text = (language === "zh" ? ZH : EN)[key] ?? key;
+  return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name, one, several) => {
+    if (one === undefined) return values[name] ?? "";
+    return values[name] === 1 ? one : several;
+  });
 }
 
 // The reason of an edit in the reader's language.
