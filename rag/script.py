@@ -12,6 +12,7 @@ import tantivy
 __all__ = [
     "HAN",
     "HAN_CHARACTER",
+    "HAN_RUN",
     "content",
     "fold",
     "han_share",
@@ -29,7 +30,9 @@ _RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
 HAN_CHARACTER = re.compile(rf"[{HAN}]")
 """Matches one of them."""
 
-_HAN_RUN = re.compile(rf"[{HAN}]+")
+HAN_RUN = re.compile(rf"[{HAN}]+")
+"""Matches as many of them as follow each other."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -116,11 +119,12 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _RUN.findall(fold(text)):
-        if HAN_CHARACTER.match(run):
-            found += run
-            found += map(add, run, run[1:])
-        else:
+        if run.isascii() or not HAN_CHARACTER.match(run):
             found.append(_stem(run))
+            continue
+        characters = [*run]  # once: each access makes a string
+        found += characters
+        found += map(add, characters, characters[1:])
     return found
 
 
@@ -130,7 +134,7 @@ def han_share(text: str) -> float:
     >>> han_share("Jasper的衰落"), han_share("the decline"), han_share("123")
     (0.6, 0.0, 0.0)
     """
-    han = sum(map(len, _HAN_RUN.findall(text)))
+    han = sum(map(len, HAN_RUN.findall(text)))
     other = (sum(map(len, _LETTERS.findall(text))) - han) / 3
     return han / (han + other) if han else 0.0
 

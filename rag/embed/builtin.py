@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from rag.embed.pieces import Pieces
 from rag.protocols import Floats, Ids
 
 __all__ = ["PATH", "Builtin", "load"]
@@ -23,6 +24,10 @@ CHUNK = 1 << 12
 """Pieces of one text whose vectors are added up at a time: 4 MiB. The sum has the direction of the mean."""
 BATCH = 1 << 10
 """Texts that are cut into pieces at a time."""
+MANY = 2000
+"""Texts that are cut by `rag.embed.pieces`, which takes a fifth of the time but a quarter of a second to make."""
+TOGETHER = 5000
+"""Texts that it cuts at a time: some 200,000 characters of sentences."""
 FEW = 64
 TINY = 1e-12
 
@@ -103,8 +108,15 @@ class Builtin:
 
     def numbers(self, texts: Sequence[str]) -> list[Ids]:
         """The known pieces of each text as rows of the table, in order."""
-        found = (np.array(one.ids, dtype=np.int64) for one in self._encoded(texts))
-        return [ids[ids > 0] for ids in found]
+        if len(texts) < MANY:
+            found = (np.array(one.ids, dtype=np.int64) for one in self._encoded(texts))
+            return [ids[ids > 0] for ids in found]
+        together = (self._pieces.of(texts[start : start + TOGETHER]) for start in range(0, len(texts), TOGETHER))
+        return [ids for some in together for ids in some]
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._tokenizer)
 
     def directions(self, numbers: Ids) -> Floats:
         """Rows of the table, unit length; each is worked out once."""
