@@ -59,10 +59,10 @@ def _sizes(text: str) -> Callable[[Span], float]:
     """`size` of any stretch of `text`, which is looked at once."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     wide = _wide()[np.minimum(codes, 0xFFFF)] | ((codes >= 0x20000) & (codes < 0x40000))
-    before = [0, *np.cumsum(wide).tolist()]
+    before = np.cumsum(wide)
 
     def size_of(span: Span) -> float:
-        han: int = before[span.end] - before[span.start]
+        han = int(before[span.end - 1] - before[span.start] + wide[span.start])
         return han + (len(span) - han) / 3
 
     return size_of

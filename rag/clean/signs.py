@@ -9,7 +9,7 @@ __all__ = ["Signs"]
 
 
 class Signs:
-    """Looks for the characters of up to 32 patterns; each pattern is of one character.
+    """Looks for the characters of up to 16 patterns; each pattern is of one character.
 
     >>> signs = Signs(["[0-9]", "&"])
     >>> signs.of("R&D"), signs.of("R2D2"), signs.of("no")
@@ -18,7 +18,7 @@ class Signs:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         characters = "".join(map(chr, range(0x10000)))
-        self._bits = np.zeros(0x10000, dtype=np.uint32)
+        self._bits = np.zeros(0x10000, dtype=np.uint16)
         for number, pattern in enumerate(patterns):
             self._bits[[found.start() for found in re.finditer(pattern, characters)]] |= 1 << number
         self._bits[0xD800:0xE000] = (1 << len(patterns)) - 1  # halves of other characters, which may be any

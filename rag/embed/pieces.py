@@ -15,7 +15,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from rag.protocols import Ids
-from rag.script import HAN_RUN
+from rag.script import HAN_RUN, is_han
 
 __all__ = ["Pieces"]
 
@@ -178,15 +178,12 @@ def _characters(tokenizer: Tokenizer) -> tuple[Units, Flags]:
     codes = np.frombuffer(f"{folded}\n".encode("utf-32-le"), dtype="<u4")
     stops = np.flatnonzero(codes == ord("\n"))
     starts = np.concatenate([[0], stops[:-1] + 1])
-    is_han = np.zeros(0x10000, dtype=np.bool_)
-    for run in HAN_RUN.finditer("".join(map(chr, range(0x10000)))):
-        is_han[run.start() : run.end()] = True
     one = np.where(stops - starts == 1, codes[starts], _OTHER)
-    one[(one >= 0x80) & ~is_han[np.minimum(one, _OTHER)]] = _OTHER
+    one[(one >= 0x80) & ~is_han()[np.minimum(one, _OTHER)]] = _OTHER
     one[kept[stops] == kept[starts]] = _SPACE
     fold = np.full(0x10000, _OTHER, dtype=np.uint16)
     fold[points], fold[ord("\n")] = one, _SPACE
-    return fold, is_han
+    return fold, is_han()
 
 
 def _levels(words: dict[str, int]) -> Iterator[_Level]:

@@ -13,6 +13,8 @@ from rag.index import rows
 
 __all__ = ["Database"]
 
+_SOME = 256  # rows
+
 
 class Database:
     """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading.
@@ -126,10 +128,10 @@ class Database:
         cursor = self.execute(sql, values)
         while True:
             with self._explained():
-                some = cursor.fetchmany(256)
-            if not some:
-                return
+                some = cursor.fetchmany(_SOME)
             yield from some
+            if len(some) < _SOME:
+                return
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
@@ -170,13 +172,25 @@ class Database:
             if self._db.in_transaction:
                 self._db.rollback()  # nothing was written
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise  # a mistake in this program
-        except (sqlite3.DatabaseError, OverflowError, MemoryError) as problem:  # the last two: a damaged length
+    def _explained(self) -> "_Explained":
+        return _Explained(self.path)
+
+
+class _Explained:
+    """Around every statement, so without the cost of a generator: an error of SQLite says what to do."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, sqlite3.ProgrammingError):
+            return  # a mistake in this program
+        if isinstance(problem, sqlite3.DatabaseError | OverflowError | MemoryError):  # the last two: a damaged length
             raise IndexUnusable(
                 f"cannot read or write the index {self.path}: {problem}",
                 "check the folder and the space left; if the file is damaged, delete the folder and index again",
