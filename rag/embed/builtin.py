@@ -43,13 +43,25 @@ class Builtin:
     name = "builtin"
 
     def __init__(self, folder: Path = PATH) -> None:
-        self._fingerprint = str(json.loads((folder / "card.json").read_text(encoding="utf-8"))["fingerprint"])
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        self._folder = folder
+        self._fingerprint = str(card["fingerprint"])
         self._table = _mapped(folder / "model.safetensors", "embedding.weight")
-        if self._tokenizer.get_vocab_size() != len(self._table):
-            raise ValueError(f"{folder}: {len(self._table)} vectors for another number of pieces; install it again")
+        if card["pieces"] != len(self._table):
+            raise self._unfit()
         self._unit = np.zeros(self._table.shape, dtype=np.float32)  # takes memory as its rows are written
         self._worked_out = np.zeros(len(self._table), dtype=np.bool_)
+
+    def _unfit(self) -> ValueError:
+        return ValueError(f"{self._folder}: {len(self._table)} vectors for another number of pieces; install it again")
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        """Read when it is needed, for that takes a third of a second: indexing again what has not changed does not."""
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        if tokenizer.get_vocab_size() != len(self._table):
+            raise self._unfit()
+        return tokenizer
 
     @property
     def fingerprint(self) -> str:
