@@ -74,14 +74,14 @@ def test_a_folder_that_cannot_be_entered_is_not_an_empty_one(
     (tmp_path / "sub" / "a.txt").write_text("Jasper lost users.", encoding="utf-8")
     (tmp_path / "b.txt").write_text("Sora came.", encoding="utf-8")
     library.add(tmp_path)
-    listing = Path.iterdir
+    listing = os.scandir
 
     def closed(path: Path) -> object:
         if path.name == "sub":
             raise PermissionError(13, "Permission denied", str(path))
         return listing(path)
 
-    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     report = library.add(tmp_path)
     assert (report.removed, report.unchanged, len(report.skipped)) == (0, 1, 1)
 

@@ -137,13 +137,17 @@ def embedding_text(title: str, text: str) -> str:
     return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
+_NAMES: dict[type, str] = {str: "str", int: "int"}  # quicker than to ask each class for its name
+
+
 def checksum(*values: str | int | bytes) -> int:
     """Of the values of a row, with their types: SQLite has none, and does not notice a changed byte inside a value."""
-    return zlib.crc32(
-        b"".join(
-            [value if isinstance(value, bytes) else f"{type(value).__name__}{value}\0".encode() for value in values]
-        )
-    )
+    return zlib.crc32(b"".join([one if one.__class__ is bytes else _typed(one) for one in values]))
+
+
+def _typed(value: Any) -> bytes:
+    kind = value.__class__
+    return f"{_NAMES.get(kind) or kind.__name__}{value}\0".encode()
 
 
 def sound(what: str, crc: Any, *values: Any) -> None:

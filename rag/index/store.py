@@ -200,6 +200,15 @@ class Store:
         )
         return {row[0]: rows.edges(row) for row in found}
 
+    def dropped(self, site: str) -> frozenset[int]:
+        """Keys of the lines that were taken out of pages of `site`, with what is staged."""
+        found = self.database.rows(
+            "SELECT e.document_id, e.site, e.body, e.keys, e.dropped, e.crc FROM edges e "
+            f"JOIN documents d ON d.id = e.document_id WHERE e.site = ? AND {_NEXT} GROUP BY e.dropped",
+            (site,),
+        )
+        return frozenset(key for row in found for key in rows.edges(row).dropped)
+
     def sites(self) -> list[str]:
         """The sites of which pages are remembered."""
         return [row[0] for row in self.database.rows("SELECT DISTINCT site FROM edges ORDER BY site")]

@@ -15,8 +15,8 @@ from rag.index import AnyIndex, NewPassage, Source, Staged, Stored, Truth
 from rag.index.truth import Held
 from rag.library.embedded import digest, vectors_and_looks
 from rag.library.report import Report
-from rag.library.sites import Sites, location_of, site_of
-from rag.load import STDIN, blame, find, fingerprint, read, source_of
+from rag.library.sites import SETTLED, Sites, location_of, site_of
+from rag.load import blame, find, fingerprint, read, source_of
 from rag.protocols import Embedder, Progress, WordEmbedder
 from rag.types import Document, Kind, Span
 
@@ -27,7 +27,6 @@ BATCH = 1024
 
 _TOGETHER = 64  # documents that are cleaned again in one transaction
 UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
-_SETTLED = "settled"
 
 OnProblem = Callable[[str, str], None]
 Models = tuple[Embedder, WordEmbedder]  # for vectors, and for the second look
@@ -174,13 +173,12 @@ def bring_in_step(
         known = index.truth.sources(coming=True)  # now that nobody else writes
         batch = _Batch(index, staging, models, report)
         run = _Run(index.truth, staging, batch, report, on_problem, index.truth.documents_by_source())
-        pages = Sites(index.truth, (path for path in files if location_of(path) not in known))
-        found = set()
-        for number, path in enumerate(files):
+        located = [(path, location_of(path)) for path in files]
+        pages = Sites(index.truth, (path for path, location in located if location not in known))
+        found = {location for _, location in located}
+        for number, (path, location) in enumerate(located):
             if on_progress:
                 on_progress(number, len(files), source_of(path))
-            location = location_of(path)
-            found.add(location)
             try:
                 run.one_file(path, location, known.get(location), pages)
             except (Unreadable, NotFound) as error:
@@ -236,7 +234,7 @@ def _clean_again(truth: Truth, staging: Staged, models: Models, seen: int) -> No
 
     So the state of an index depends on the articles in it and not on the order in which they came.
     """
-    if truth.meta.get("sites") == _SETTLED:
+    if truth.meta.get("sites") == SETTLED:
         return
     for site in truth.sites():
         pages = truth.edges(site)
@@ -252,7 +250,7 @@ def _clean_again(truth: Truth, staging: Staged, models: Models, seen: int) -> No
                 ready = vectors_and_looks(staging, [(source, new, own) for _, source, new, own in work], models)
                 for (source_key, _, new, passages), own in zip(work, ready, strict=True):
                     staging.put_document(source_key, new, passages, own, seen)
-    staging.note(sites=_SETTLED)
+    staging.note(sites=SETTLED)
 
 
 def _as_found(old: Stored) -> Document:
@@ -279,7 +277,7 @@ class _Run:
 
     def one_file(self, path: Path, location: str, before: Source | None, pages: Sites) -> None:
         """Bring one file in step. Raises Unreadable or NotFound."""
-        regular, status = path != STDIN, None
+        regular, status = location != "-", None
         if regular:
             try:
                 status = path.stat()

@@ -30,7 +30,8 @@ def measure(corpus: Path, files: int, place: Path) -> dict[str, float]:
     fresh, again = in_fresh_process(_index, corpus, place / "one")[0]
     folder = place / "articles"
     folder.mkdir()
-    with gzip.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".gz" else corpus.open(encoding="utf-8") as lines:
+    opened = gzip.open if corpus.suffix == ".gz" else open
+    with opened(corpus, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(islice(lines, files)):
             (folder / f"{number:06}.txt").write_text(json.loads(line)["text"], encoding="utf-8")
     of_files, many = in_fresh_process(_index, folder, place / "many")[0]
