@@ -7,7 +7,7 @@ import pytest
 
 from rag.errors import ModelError
 from rag.library import Library
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.testing import HashedTerms
 from rag.types import Document
 

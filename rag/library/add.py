@@ -7,84 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from rag.chunk import chunk
-from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
-from rag.clean import edges as edges_of
+from rag.clean import GUESSED
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import AnyIndex, NewPassage, Source, Staged, Stored, Truth
 from rag.index.truth import Held
-from rag.library.embedded import digest, vectors_and_looks
+from rag.library.embedded import Models, digest, vectors_and_looks
+from rag.library.passages import prepare
 from rag.library.report import Report
-from rag.library.sites import SETTLED, Sites, location_of, site_of
+from rag.library.sites import Sites, clean_again, location_of, site_of
 from rag.load import blame, find, fingerprint, read, source_of
-from rag.protocols import Embedder, Progress, WordEmbedder
-from rag.types import Document, Kind, Span
+from rag.protocols import Progress
+from rag.types import Document
 
-__all__ = ["bring_in_step", "is_current", "prepare", "take_out"]
+__all__ = ["bring_in_step", "is_current", "take_out"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
 
-_TOGETHER = 64  # documents that are cleaned again in one transaction
 UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
 
 OnProblem = Callable[[str, str], None]
-Models = tuple[Embedder, WordEmbedder]  # for vectors, and for the second look
-
-
-def prepare(document: Document, site: str = "", known: frozenset[int] = frozenset()) -> tuple[Stored, list[NewPassage]]:
-    """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does.
-
-    `known` are keys of the lines that its `site` repeats; without a site nothing of it is remembered.
-    """
-    found = digest(document)
-    page = clean(document.text, document.kind)
-    edges = edges_of(page.text) if site else None
-    if edges:
-        edges = replace(edges, dropped=edges.keys & known)
-        page = without(page, edges.dropped)
-    document = described(document, page)
-    stored = Stored(document, page.edits, site, edges, found)
-    passages: list[NewPassage] = []
-    line, counted = 0, 0
-    pieces = chunk(page.text, breaks(page))
-    for piece in pieces:
-        if len(pieces) > 1 and piece.span.of(page.text) == document.title:
-            continue  # it is part of every other passage as its title
-        for passage in _proven(page, document.kind, piece.span, piece.sentences):
-            if document.kind != "record":
-                line += page.raw.count("\n", counted, passage.start)
-                counted = passage.start
-            place = document.place(Span(passage.start, passage.end))
-            passages.append(replace(passage, line=line, place=place))
-    return stored, passages
-
-
-def _proven(page: TracedText, kind: Kind, span: Span, sentences: Sequence[Span]) -> Iterator[NewPassage]:
-    wide = page.widen(span)
-    raw = page.to_raw(wide)
-    text = wide.of(page.text)
-    if clean(raw.of(page.raw), kind).text == text:
-        if any(REPAIRED in edit.why for edit in page.edits if raw.start <= edit.start < raw.end):
-            sentences = _standing_alone(page, kind, sentences)
-        inside = tuple(Span(max(s.start, wide.start) - wide.start, s.end - wide.start) for s in sentences)
-        yield NewPassage(raw.start, raw.end, 0, text, inside)
-    elif len(sentences) > 1:  # cleaned out of its context, a line of it reads as furniture: each sentence by itself
-        for sentence in sentences:
-            yield from _proven(page, kind, sentence, (sentence,))
-
-
-def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> list[Span]:
-    """`sentences`, joined where one that was repaired is cleaned otherwise when it is taken out of its context."""
-    alone: list[Span] = []
-    begin = -1
-    for sentence in sentences:
-        begin = sentence.start if begin < 0 else begin
-        wide = page.widen(Span(begin, sentence.end))
-        if clean(page.to_raw(wide).of(page.raw), kind).text == wide.of(page.text):
-            alone.append(Span(begin, sentence.end))
-            begin = -1
-    return alone if begin < 0 else [Span(sentences[0].start, sentences[-1].end)]  # which were proven together
 
 
 class _Batch:
@@ -193,7 +135,7 @@ def bring_in_step(
                 for place in vanished:
                     report.removed += staging.remove_source(place)
                 staging.note(sites="")
-        _clean_again(index.truth, staging, models, batch.seen)
+        clean_again(index.truth, staging, models, batch.seen)
     if on_progress:
         on_progress(len(files), len(files), "")
     report.skipped = list(problems.items())
@@ -227,40 +169,6 @@ def _confined(files: Iterable[Path], paths: Sequence[str | Path], on_problem: On
 
 def _exists(path: str | Path) -> bool:
     return str(path) == "-" or os.path.lexists(path)
-
-
-def _clean_again(truth: Truth, staging: Staged, models: Models, seen: int) -> None:
-    """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
-
-    So the state of an index depends on the articles in it and not on the order in which they came.
-    """
-    if truth.meta.get("sites") == SETTLED:
-        return
-    for site in truth.sites():
-        pages = truth.edges(site)
-        known = common(pages.values())
-        others = [key for key, page in pages.items() if page.keys & known != page.dropped]
-        for at in range(0, len(others), _TOGETHER):
-            with staging.transaction():
-                work = []
-                for number in others[at : at + _TOGETHER]:
-                    old, source_key, source = truth.document(number)
-                    new, passages = prepare(_as_found(old), site, known)
-                    work.append((source_key, source, replace(new, found=old.found), passages))
-                ready = vectors_and_looks(staging, [(source, new, own) for _, source, new, own in work], models)
-                for (source_key, _, new, passages), own in zip(work, ready, strict=True):
-                    staging.put_document(source_key, new, passages, own, seen)
-    staging.note(sites=SETTLED)
-
-
-def _as_found(old: Stored) -> Document:
-    """A stored document, without the title that cleaning found: another line may be its title now."""
-    document = old.document
-    origin = document.provenance.get("title")
-    if not origin or origin.where not in GUESSED:
-        return document
-    provenance = {name: one for name, one in document.provenance.items() if name != "title"}
-    return replace(document, title="", provenance=provenance)
 
 
 @dataclass(slots=True)
