@@ -14,6 +14,8 @@ from rag.index import rows
 __all__ = ["Database"]
 
 _SOME = 256  # rows
+# the others: a damaged length, and a damaged name in the message of an error, which Python cannot decode
+_DAMAGED = (sqlite3.DatabaseError, OverflowError, MemoryError, UnicodeDecodeError)
 
 
 class Database:
@@ -34,7 +36,7 @@ class Database:
                 if not create:
                     raise sqlite3.DatabaseError("it holds no tables")
                 self._make_tables()
-        except (sqlite3.Error, OSError) as problem:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
             raise IndexUnusable(
                 f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
             ) from problem
@@ -146,7 +148,7 @@ class Database:
         """All of the block or nothing of it."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.DatabaseError as problem:
+        except _DAMAGED as problem:
             raise IndexUnusable(
                 f"the index {self.path.parent} cannot be written: {problem}",
                 "wait until the other `rag index` has finished, or check that the folder may be written",
@@ -190,7 +192,7 @@ class _Explained:
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if isinstance(problem, sqlite3.ProgrammingError):
             return  # a mistake in this program
-        if isinstance(problem, sqlite3.DatabaseError | OverflowError | MemoryError):  # the last two: a damaged length
+        if isinstance(problem, _DAMAGED):
             raise IndexUnusable(
                 f"cannot read or write the index {self.path}: {problem}",
                 "check the folder and the space left; if the file is damaged, delete the folder and index again",
