@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -121,8 +122,9 @@ def bring_in_step(
         for number, (path, location) in enumerate(located):
             if on_progress:
                 on_progress(number, len(files), source_of(path))
+            told = partial(_told, on_progress, number, len(files)) if on_progress else None
             try:
-                run.one_file(path, location, known.get(location), pages)
+                run.one_file(path, location, known.get(location), pages, told)
             except (Unreadable, NotFound) as error:
                 on_problem(*blame(error, source_of(path)))
                 found.discard(location)  # what it held before can no longer be proven
@@ -183,7 +185,9 @@ class _Run:
     documents: dict[str, int]
     moved: set[str] = field(default_factory=set)
 
-    def one_file(self, path: Path, location: str, before: Source | None, pages: Sites) -> None:
+    def one_file(
+        self, path: Path, location: str, before: Source | None, pages: Sites, told: Callable[[Source, int], None] | None
+    ) -> None:
         """Bring one file in step. Raises Unreadable or NotFound."""
         regular, status = location != "-", None
         if regular:
@@ -202,7 +206,7 @@ class _Run:
             with self.staging.transaction():
                 self.staging.put_source(source)
         elif before is not None or not regular or not self._moved_here(source):
-            self._read(path, source, before, pages)
+            self._read(path, source, before, pages, told and partial(told, source))
 
     def _moved_here(self, source: Source) -> bool:
         """Whether this is a file that was elsewhere and is no longer there; then its articles have moved along."""
@@ -226,8 +230,10 @@ class _Run:
             return True
         return False
 
-    def _read(self, path: Path, source: Source, before: Source | None, pages: Sites) -> None:
-        for document in read(path, source.path, self.on_problem):
+    def _read(
+        self, path: Path, source: Source, before: Source | None, pages: Sites, on_read: Callable[[int], None] | None
+    ) -> None:
+        for document in read(path, source.path, self.on_problem, on_read):
             held = self.staging.holds(source.location, document.doc_id, digest(document))
             if self.batch.repeats(source, document.doc_id, held):
                 self.on_problem(_where(document), f"repeats the id {document.doc_id!r}; the first one is kept")
@@ -247,6 +253,11 @@ class _Run:
                 self.report.added += 1
             self.batch.put(source, stored, passages)
         self.batch.put(source, True, [])
+
+
+def _told(on_progress: Progress, number: int, files: int, source: Source, read_to: int) -> None:
+    """So many bytes of the file of this number have been read."""
+    on_progress(number + min(read_to / source.size, 1) if source.size else number, files, source.path)
 
 
 def _named_by_file(document: Document) -> bool:
