@@ -2,8 +2,11 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
+
+import numpy as np
 
 from rag.script import HAN
 from rag.types import Piece, Span
@@ -53,6 +56,27 @@ def size(text: str) -> float:
     """
     han = len(_HAN.findall(text))
     return han + (len(text) - han) / 3
+
+
+@lru_cache(maxsize=1)
+def _wide() -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """For each character of the Basic Plane, whether it counts whole."""
+    wide = np.zeros(0x10000, dtype=np.bool_)
+    wide[[found.start() for found in _HAN.finditer("".join(map(chr, range(0x10000))))]] = True
+    return wide
+
+
+def _sizes(text: str) -> Callable[[Span], float]:
+    """`size` of any stretch of `text`, which is looked at once."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    wide = _wide()[np.minimum(codes, 0xFFFF)] | ((codes >= 0x20000) & (codes < 0x40000))
+    before = np.cumsum(wide)
+
+    def size_of(span: Span) -> float:
+        han = int(before[span.end - 1] - before[span.start] + wide[span.start])
+        return han + (len(span) - han) / 3
+
+    return size_of
 
 
 def sentences(text: str) -> list[Span]:
@@ -176,11 +200,12 @@ def chunk(text: str, breaks: Sequence[int] = (), budget: float = BUDGET) -> list
     all of `text` but space. A last piece of less than a quarter of the budget joins the one before it.
     """
     stops = sorted(set(breaks))
+    size_of = _sizes(text)
     groups: list[list[Span]] = []
     room = 0.0
     stop = 0
     for span in sentences(text):
-        needs = size(span.of(text))
+        needs = size_of(span)
         while stop < len(stops) and stops[stop] <= span.start:
             stop += 1
             room = 0.0
@@ -191,7 +216,7 @@ def chunk(text: str, breaks: Sequence[int] = (), budget: float = BUDGET) -> list
             groups.append([span])
             room = max(budget - needs, 0.0)
     for before, last in [*pairwise(groups)][::-1]:
-        small = size(text[last[0].start : last[-1].end]) < budget / 4
+        small = size_of(Span(last[0].start, last[-1].end)) < budget / 4
         stop = bisect_left(stops, before[-1].end)
         if small and (stop == len(stops) or stops[stop] > last[0].start):
             before += last

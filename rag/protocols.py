@@ -153,6 +153,9 @@ class Writer(Protocol):
 
 
 class Progress(Protocol):
-    """Told how far a long piece of work is; `total` may grow while files are still being found."""
+    """Told how far a long piece of work is; `total` may grow while files are still being found.
 
-    def __call__(self, done: int, total: int, what: str) -> None: ...
+    `done` has a fraction inside of a large file.
+    """
+
+    def __call__(self, done: float, total: int, what: str) -> None: ...

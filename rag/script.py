@@ -2,19 +2,24 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from operator import add
 from pathlib import Path
 
+import numpy as np
 import tantivy
 
 __all__ = [
     "HAN",
     "HAN_CHARACTER",
+    "HAN_RUN",
     "content",
     "fold",
     "han_share",
+    "is_han",
+    "joined_terms",
     "language",
     "script",
     "spellings",
@@ -25,11 +30,14 @@ __all__ = [
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Inside of a character class: the Han characters."""
 
-_RUN = re.compile(rf"[{HAN}]+|[^\W{HAN}_]+")
+_OTHER = re.compile(rf"[^\W{HAN}_]+")
+_RUN = re.compile(rf"[{HAN}]+|{_OTHER.pattern}")
 HAN_CHARACTER = re.compile(rf"[{HAN}]")
 """Matches one of them."""
 
-_HAN_RUN = re.compile(rf"[{HAN}]+")
+HAN_RUN = re.compile(rf"[{HAN}]+")
+"""Matches as many of them as follow each other."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -116,12 +124,53 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _RUN.findall(fold(text)):
-        if HAN_CHARACTER.match(run):
-            found += run
-            found += map(add, run, run[1:])
-        else:
+        if run.isascii() or not HAN_CHARACTER.match(run):
             found.append(_stem(run))
+            continue
+        characters = [*run]  # once: each access makes a string
+        found += characters
+        found += map(add, characters, characters[1:])
     return found
+
+
+def joined_terms(texts: Sequence[str]) -> list[str]:
+    """The terms of each text in another order, with spaces between; in a third of the time for many texts.
+
+    >>> joined_terms(["Jasper為何衰落"])
+    ['为 何 衰 落 为何 何衰 衰落 jasper']
+    """
+    folded = [fold(text) for text in texts]
+    encoded = [text.encode("utf-16-le", "surrogatepass") for text in folded]
+    units = np.frombuffer(b"".join(one + b"\n\0" for one in encoded), dtype="<u2")
+    ends = np.cumsum([len(one) // 2 + 1 for one in encoded])
+    han = is_han()[units]
+    single = np.flatnonzero(han)
+    pairs = np.flatnonzero(han[:-1] & han[1:])
+    spaced = np.full((len(single), 2), ord(" "), dtype="<u2")
+    spaced[:, 0] = units[single]
+    spaced_pairs = np.full((len(pairs), 3), ord(" "), dtype="<u2")
+    spaced_pairs[:, 0], spaced_pairs[:, 1] = units[pairs], units[pairs + 1]
+    parts = []
+    for made, places in ((spaced, single), (spaced_pairs, pairs)):
+        all_of = made.tobytes().decode("utf-16-le")
+        bounds = (made.shape[1] * np.searchsorted(places, ends)).tolist()
+        parts.append([all_of[start:stop] for start, stop in zip([0, *bounds], bounds, strict=False)])
+    joined = [
+        one + two + " ".join(map(_stem, _OTHER.findall(text))) for one, two, text in zip(*parts, folded, strict=True)
+    ]
+    beyond = np.unique(np.searchsorted(ends, np.flatnonzero((units & 0xF800) == 0xD800), side="right"))
+    for number in beyond.tolist():  # it has characters of two units, of which some are Han
+        joined[number] = " ".join(terms(texts[number]))
+    return joined
+
+
+@lru_cache(maxsize=1)
+def is_han() -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """For each UTF-16 code unit, whether it is a Han character."""
+    han = np.zeros(0x10000, dtype=np.bool_)
+    for run in HAN_RUN.finditer("".join(map(chr, range(0x10000)))):
+        han[run.start() : run.end()] = True
+    return han
 
 
 def han_share(text: str) -> float:
@@ -130,7 +179,7 @@ def han_share(text: str) -> float:
     >>> han_share("Jasper的衰落"), han_share("the decline"), han_share("123")
     (0.6, 0.0, 0.0)
     """
-    han = sum(map(len, _HAN_RUN.findall(text)))
+    han = sum(map(len, HAN_RUN.findall(text)))
     other = (sum(map(len, _LETTERS.findall(text))) - han) / 3
     return han / (han + other) if han else 0.0
 

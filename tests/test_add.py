@@ -1,13 +1,16 @@
 """Adding: whatever is in a folder, the rest of it is indexed, and nothing is lost without a word."""
 
+import gzip
+import json
 import os
+import random
 from pathlib import Path
 
 import pytest
 
 from rag.errors import ModelError
 from rag.library import Library
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.testing import HashedTerms
 from rag.types import Document
 
@@ -74,14 +77,14 @@ def test_a_folder_that_cannot_be_entered_is_not_an_empty_one(
     (tmp_path / "sub" / "a.txt").write_text("Jasper lost users.", encoding="utf-8")
     (tmp_path / "b.txt").write_text("Sora came.", encoding="utf-8")
     library.add(tmp_path)
-    listing = Path.iterdir
+    listing = os.scandir
 
     def closed(path: Path) -> object:
         if path.name == "sub":
             raise PermissionError(13, "Permission denied", str(path))
         return listing(path)
 
-    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     report = library.add(tmp_path)
     assert (report.removed, report.unchanged, len(report.skipped)) == (0, 1, 1)
 
@@ -102,3 +105,18 @@ def test_progress_counts_files(library: Library, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     library.add(tmp_path, on_progress=lambda done, total, what: seen.append((done, total)))
     assert seen == [(0, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.jsonl.gz"])
+def test_progress_goes_on_inside_of_a_large_file(library: Library, tmp_path: Path, name: str) -> None:
+    draw, opened = random.Random(1), gzip.open if name.endswith("gz") else open
+    (tmp_path / "in").mkdir()
+    with opened(tmp_path / "in" / name, "wt", encoding="utf-8") as file:
+        for number in range(40):
+            file.write(
+                json.dumps({"_id": str(number), "text": f"{draw.randbytes(8000).hex()} is number {number}."}) + "\n"
+            )
+    seen: list[float] = []
+    library.add(tmp_path / "in", on_progress=lambda done, total, what: seen.append(done))
+    assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == 1
+    assert len(seen) > 4 and 0 < seen[1] < 0.5 < seen[-2] <= 1

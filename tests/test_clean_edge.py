@@ -4,7 +4,7 @@ import pytest
 
 from rag.clean import clean
 from rag.clean.edge import at_edges
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.types import Document
 
 TITLE = "山里的邮递员"

@@ -13,7 +13,7 @@ from rag.chunk import chunk, sentences
 from rag.clean import breaks, clean, extractor
 from rag.clean.align import key, shared
 from rag.clean.main_text import REASON
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.types import Document, Span
 
 LINES = "<p>{}</p>"

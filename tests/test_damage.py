@@ -231,6 +231,31 @@ def test_the_commands_check_and_repair(built: Path) -> None:
     assert "nothing to do" in call("repair", *at)[1] and call("status", "--check", *at)[0] == 0
 
 
+def test_a_damaged_name_in_the_schema_is_an_error_that_says_what_to_do(built: Path) -> None:
+    with contextlib.closing(sqlite3.connect(built / "rag.sqlite")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = (built / "rag.sqlite").read_bytes()
+    errors = 0
+    for at in range(100, 4096, 37):
+        put(built / "rag.sqlite", whole[:at] + bytes([whole[at] ^ 0x84]) + whole[at + 1 :])
+        try:
+            with opened(built) as library:
+                library.search("kiwi")
+        except IndexUnusable as error:
+            assert error.next_step
+            errors += 1
+    assert errors > 10
+
+
+def test_a_check_says_in_words_what_differs(built: Path) -> None:
+    with contextlib.closing(sqlite3.connect(built / "rag.sqlite")) as database:
+        (count,) = database.execute("SELECT count(*) FROM passages").fetchone()
+        database.execute("DELETE FROM passages WHERE id = 1")
+        database.commit()
+    status, told = call("status", "--check", "--index", str(built))
+    assert status == 1 and f"counts: the database has {count - 1} passages, but {count} are noted\n" in told
+
+
 # -- no space
 
 

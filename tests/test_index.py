@@ -1,6 +1,7 @@
 """The index: SQLite is the truth, everything else can be lost."""
 
 import contextlib
+import random
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from rag.errors import IndexUnusable, ModelError, NotFound
 from rag.index import Index
+from rag.index.stamp import matches, stamp
 from rag.index.terms import TermIndex, local_idf
 from rag.index.vectors import FlatVectors
 from rag.library import Library
@@ -198,3 +200,19 @@ def test_dates_filter_inside_the_search(library: Library, tmp_path: Path) -> Non
         found = library.search("商汤亏损", 50, mode=mode, since="2024-03-10", until="2024-03-12")  # type: ignore[arg-type]
         assert {hit.doc_id for hit in found} == {"10", "11", "12"}
     assert len(library.search("商汤亏损", 50, until="2024-03")) == 28
+
+
+def test_a_stamp_notices_what_the_disk_has_changed(tmp_path: Path) -> None:
+    file, note = tmp_path / "vectors", tmp_path / "vectors.json"
+    data = random.Random(1).randbytes(3 * 4096 + 100) + bytes(50)
+    swapped = data[4096:8192] + data[:4096] + data[8192:]
+    flipped = [data[:at] + bytes([data[at] ^ 0x80]) + data[at + 1 :] for at in (0, 4095, 4096, len(data) - 1)]
+    file.write_bytes(data)
+    stamp(note, 7, [file])
+    assert matches(note, 7, [file]) and not matches(note, 8, [file])
+    for other in (*flipped, swapped, data[:-1], data + b"\0", b""):
+        file.write_bytes(other)
+        assert not matches(note, 7, [file])
+    file.write_bytes(data)
+    assert matches(note, 7, [file])
+    assert not matches(note, 7, [file.rename(tmp_path / "terms")])

@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import ModuleType
 from typing import Final
 
-from rag.clean import about, characters, lines, main_text, markup, shift
+from rag.clean import about, characters, codepage, lines, main_text, markup, shift
 from rag.clean.about import GUESSED
 from rag.clean.codepage import wrong_code_page
 from rag.clean.markdown import markdown
 from rag.clean.repeated import REASON, common, edges, repeated
 from rag.clean.shift import REPAIRED
+from rag.clean.signs import Signs
 from rag.clean.traced import TracedText
 from rag.types import Document, Edit, Kind
 
@@ -50,6 +52,25 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
 """Each step looks at the text as the steps before it left it, and yields edits, sorted and disjoint."""
 
 
+@lru_cache(maxsize=1)
+def _signs() -> tuple[Signs, dict[Step, int]]:
+    """Looks for what steps act on; and of each of these the number that is in the sum, if it is there."""
+    acts_on: dict[Step, str] = {
+        markup.left_entities: "&",
+        wrong_code_page: codepage.signs(),
+        characters.line_breaks: characters.BREAKS,
+        characters.invisible: characters.INVISIBLE,
+        characters.pinyin_notes: r"\(",
+        shift.byte_shift: shift.LOST,
+        characters.private_use: characters.PRIVATE,
+        characters.odd_forms: characters.ODD,
+        characters.line_spacing: r"[^\S\n]",
+        lines.furniture: r"\n",
+        characters.blank_lines: r"\n",
+    }
+    return Signs([*acts_on.values()]), {step: 1 << number for number, step in enumerate(acts_on)}
+
+
 _TAKEN_OUT: Final = lines.REASONS | {main_text.REASON, REASON}
 
 
@@ -80,20 +101,29 @@ def described(document: Document, page: TracedText) -> Document:
     What it states of these is cleaned too: the dirt of a page is in its title as well.
     """
     form: Kind = "markdown" if document.kind == "markdown" else "text"
-    document = replace(
-        document,
-        title=clean(document.title, form).text or document.title,
-        author=clean(document.author, form).text or document.author,
-        site=clean(document.site, form).text or document.site,
-    )
+    if document.title or document.author or document.site:
+        document = replace(
+            document,
+            title=clean(document.title, form).text or document.title,
+            author=clean(document.author, form).text or document.author,
+            site=clean(document.site, form).text or document.site,
+        )
     tags = (markup.html, markup.entities) if document.kind == "html" else ()
     return about.described(document, page, lambda raw: _through((*tags, *_DECODED, *_READABLE), raw))
 
 
 def _through(steps: Iterable[Step], raw: str) -> TracedText:
     traced = TracedText(raw)
+    if not raw:
+        return traced
+    signs, number = _signs()
+    there = signs.of(raw)
     for step in steps:
-        traced = traced.apply(step(traced.text))
+        if step in number and not number[step] & there:
+            continue
+        after = traced.apply(step(traced.text))
+        if after is not traced:
+            traced, there = after, signs.of(after.text)
     return traced
 
 

@@ -103,6 +103,8 @@ def described(document: Document, page: TracedText, readable: Callable[[str], Tr
 def _with(document: Document, found: dict[str, Found]) -> Document:
     """`document` with what it does not state yet."""
     new = {name: one for name, one in found.items() if one[0] and not getattr(document, name)}
+    if not new:
+        return document
     provenance = {**document.provenance, **{name: origin for name, (_, origin) in new.items()}}
     values: dict[str, Any] = {name: value for name, (value, _) in new.items()}
     return replace(document, provenance=provenance, **values)
@@ -145,12 +147,18 @@ def _from_lines(document: Document, readable: Callable[[str], TracedText]) -> It
 def _byline(text: str, title: str) -> Iterator[tuple[int, str]]:
     """Lines in which a byline is looked for, with their places: the first ones, of a page those around its title."""
     lines, at = [], 0
+    wanted = key(title)
     for line in text.split("\n"):
         if line.strip():
             lines.append((at, line))
+        if not wanted and len(lines) == _HEAD_LINES:
+            break
         at += len(line) + 1
-    wanted = key(title)
-    heading = [number for number, (_, line) in enumerate(lines) if len(one := key(line)) > 3 and wanted.startswith(one)]
+    heading = [
+        number
+        for number, (_, line) in enumerate(lines if wanted else ())
+        if len(one := key(line)) > 3 and wanted.startswith(one)
+    ]
     start = max(0, heading[-1] - 2) if heading else 0
     return iter(lines[start : start + _HEAD_LINES])
 

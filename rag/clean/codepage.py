@@ -14,12 +14,17 @@ from rag.clean import gbk
 from rag.clean.traced import TracedText
 from rag.types import Edit
 
-__all__ = ["wrong_code_page"]
+__all__ = ["signs", "wrong_code_page"]
 
 _ROUNDS = 3  # text is spoiled once or twice
 _GAIN = 10.0  # nats by which a stretch must become likelier
 _STRANGE = 9.5  # nats for each character outside ASCII, above which the result is no prose either
 _STOPS = "。！？；"
+
+
+def signs() -> str:
+    """A pattern of one character, which is in every text that was decoded wrongly."""
+    return f"{gbk.first()}|{_WESTERN_SIGN}|{_betrayers().pattern}"
 
 
 def wrong_code_page(text: str) -> Iterator[Edit]:
@@ -28,8 +33,6 @@ def wrong_code_page(text: str) -> Iterator[Edit]:
     >>> [(edit.new, edit.why) for edit in wrong_code_page("It鈥檚 sunny. 鍥藉唴 å›½å†… ok")]
     [('’s', 'UTF-8 read as GBK'), ('国内', 'UTF-8 read as GBK'), ('国内', 'UTF-8 read as cp1252')]
     """
-    if text.isascii():
-        return
     page = TracedText(text)
     for _ in range(_ROUNDS):
         after = page.apply(_utf8_as_gbk(page.text))
@@ -90,7 +93,8 @@ def _utf8_as_gbk(text: str) -> Iterator[Edit]:
 
 # --- read as cp1252 or Latin-1: one character for each byte ----------------------------------------------------------
 
-_WESTERN = re.compile("[¡-þ][^\x00-\x3f]")  # a cheap look: no other stretch is one of these
+_WESTERN_SIGN = "[¡-þ]"
+_WESTERN = re.compile(_WESTERN_SIGN + "[^\x00-\x3f]")  # a cheap look: no other stretch is one of these
 _BYTE = {ord(bytes((byte,)).decode("cp1252", "ignore") or chr(byte)): byte for byte in range(0x80, 0xA0)}
 """The characters that cp1252 has for 0x80 to 0x9F, to these bytes; the five that it has not are C1 controls."""
 _C1 = "\x80-\x9f" + "".join(map(chr, _BYTE))

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rag import likely
 
-__all__ = ["as_utf8", "surest", "utf8_stretches"]
+__all__ = ["as_utf8", "first", "surest", "utf8_stretches"]
 
 _SURE = 3.0  # nats by which one filling of a gap must be likelier than all others
 _HOLE = re.compile("([\x80?\ufffd])")  # 0x80, which leads no pair of GBK; decoders have a replacement for it
@@ -40,10 +40,14 @@ def surest(fillings: tuple[bytes, ...]) -> str:
 @lru_cache(maxsize=1)
 def _gate() -> re.Pattern[str]:
     """A character whose two bytes begin one of three or four bytes in UTF-8, and behind it what may go on with it."""
+    return re.compile(rf"{first()}(?=[^\x00-\x3e\x40-\x7f])(?!{first()})")
+
+
+def first() -> str:
+    """A class of characters, one of which begins every stretch of UTF-8."""
     pairs = bytes(byte for lead in (*range(0xE2, 0xEA), 0xEF) for more in range(0x80, 0xC0) for byte in (lead, more))
     pairs += b"\xf0\x9f"
-    first = f"[{pairs.decode('gb18030', 'ignore')}]"
-    return re.compile(rf"{first}(?=[^\x00-\x3e\x40-\x7f])(?!{first})")
+    return f"[{pairs.decode('gb18030', 'ignore')}]"
 
 
 def utf8_stretches(text: str, stops: str) -> Iterator[tuple[int, list[int]]]:

@@ -23,12 +23,13 @@ from rag.clean import prose
 from rag.readings import SYLLABLE, readings
 from rag.types import Edit
 
-__all__ = ["REPAIRED", "byte_shift"]
+__all__ = ["LOST", "REPAIRED", "byte_shift"]
 
 REPAIRED: Final = "GBK byte shift"
 """The `why` of every edit in this module."""
 
-_LOST = "?？\ufffd"  # in full width only where a note gives it away
+LOST = "[?？\ufffd]"
+_LOST = LOST[1:-1]  # in full width only where a note gives it away
 _START = re.compile(
     rf"[?\ufffd](?=[!-/:-@]?[^\x00-\x7f])|[{_LOST}](?=[!-/:-@，。！；：、]?[@-~]\({SYLLABLE}\)|{SYLLABLE}\))"
 )

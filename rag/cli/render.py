@@ -82,7 +82,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
     with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def on_progress(done: int, total: int, what: str) -> None:
+        def on_progress(done: float, total: int, what: str) -> None:
             bar.update(task, completed=done, total=total, description=escape(visible(what[-40:])))
 
         yield on_progress

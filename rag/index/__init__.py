@@ -1,28 +1,23 @@
 """An index: a folder in which SQLite is the truth, and vectors and terms are derived from it; or one in Milvus."""
 
-import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from rag.errors import IndexUnusable, NotFound
 from rag.index.address import Address, address
+from rag.index.derived import Derived
 from rag.index.filters import Filters
 from rag.index.lock import Busy, writing
-from rag.index.model import Bound
-from rag.index.rows import NewPassage, Source, Stored, packed_look
+from rag.index.rows import NewPassage, Source, Stored, embedding_text, packed_look
 from rag.index.staging import Staging
-from rag.index.stamp import matches, stamp
 from rag.index.store import Store
 from rag.index.terms import TermIndex
 from rag.index.truth import AnyIndex, Staged, Terms, Truth, Vectors
 from rag.index.vectors import FlatVectors
-from rag.protocols import Floats, Ids
+from rag.protocols import Ids
 
 __all__ = [
     "Address",
@@ -47,15 +42,7 @@ __all__ = [
 T = TypeVar("T")
 
 _TRUTH = "rag.sqlite"
-_BATCH = 4096
 _TRIES = 20
-
-Row = tuple[int, str, str, Floats]  # id, title, text and vector of a passage
-
-
-def embedding_text(title: str, text: str) -> str:
-    """What is embedded and searched for a passage: its title gives the context that a stretch alone may lack."""
-    return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
 def place(name: str) -> Path | Address:
@@ -90,7 +77,7 @@ class _Superseded(Exception):
     """A newer generation was published since the snapshot was taken, and the files of the older one are gone."""
 
 
-class Index(Bound[Path, Store]):
+class Index(Derived):
     """The folder at `path`, opened; `create` makes it if it is not there."""
 
     travels = False
@@ -184,93 +171,6 @@ class Index(Bound[Path, Store]):
     def _lock(self) -> Path:
         return self.path / "lock"
 
-    # -- vectors
-
-    def vector_file(self, generation: int) -> Path:
-        """Where the vectors of a generation are; what goes with them has other endings."""
-        return self.path / f"vectors-{generation}.faiss"
-
-    def _load_vectors(self, generation: int) -> FlatVectors | None:
-        file = self.vector_file(generation)
-        with suppress(OSError):
-            if matches(file.with_suffix(".json"), generation, FlatVectors.files(file)):
-                store = FlatVectors.load(file, self.dimensions)
-                return store if store.totals() == self.truth.totals() else None
-        return None
-
-    def _make_vectors(self, generation: int, on_disk: bool) -> FlatVectors:
-        store = self._filled(FlatVectors(self.dimensions), self.truth.each_passage(self.dimensions))
-        if on_disk:
-            with suppress(OSError, RuntimeError):  # a full disk: they live on in memory
-                self._write_vectors(store, generation)
-        return store
-
-    def _filled(self, store: FlatVectors, rows: Iterable[Row]) -> FlatVectors:
-        rows = iter(rows)
-        while some := list(islice(rows, _BATCH)):
-            store.add(np.array([row[0] for row in some]), np.stack([row[3] for row in some]))
-        return store
-
-    def _write_vectors(self, store: FlatVectors, generation: int) -> None:
-        file = self.vector_file(generation)
-        stamp(file.with_suffix(".json"), generation, store.save(file))
-
-    def _next_vectors(
-        self, generation: int, added: list[int], removed: list[int], totals: tuple[int, int]
-    ) -> FlatVectors:
-        """Those of the coming generation, written. What is kept is not touched: another thread may be reading it."""
-        store = self.vectors.copy()
-        store.remove(removed)
-        self._filled(store, self.truth.these_passages(added, self.dimensions))
-        if store.totals() != totals:
-            rows = self.truth.each_passage(self.dimensions, coming=True)
-            store = self._filled(FlatVectors(self.dimensions), rows)
-        self._write_vectors(store, generation)
-        return store
-
-    # -- terms
-
-    def term_folder(self, generation: int) -> Path:
-        """Where the terms of a generation are."""
-        return self.path / f"terms-{generation}"
-
-    def _load_terms(self, generation: int) -> TermIndex | None:
-        folder = self.term_folder(generation)
-        with suppress(OSError):
-            if matches(folder.with_suffix(".json"), generation, TermIndex.files(folder)):
-                index = TermIndex.for_reading(folder)
-                return index if index.totals() == self.truth.totals() else None
-        return None
-
-    def _make_terms(self, generation: int, on_disk: bool) -> TermIndex:
-        rows = self.truth.each_passage(self.dimensions)
-        if on_disk:
-            with suppress(OSError):
-                return self._write_terms(generation, rows)
-            rows = self.truth.each_passage(self.dimensions)
-        index = TermIndex.empty(None)
-        index.change(_texts(rows), ())
-        return index
-
-    def _write_terms(self, generation: int, rows: Iterable[Row]) -> TermIndex:
-        folder = self.term_folder(generation)
-        index = TermIndex.empty(folder)
-        index.change(_texts(rows), ())
-        stamp(folder.with_suffix(".json"), generation, TermIndex.files(folder))
-        return index
-
-    def _next_terms(self, generation: int, added: list[int], removed: list[int], totals: tuple[int, int]) -> TermIndex:
-        """Those of the coming generation, in a folder of their own that shares what has not changed."""
-        before = self.terms
-        if before.folder is not None and not before.outworn(len(removed)):
-            folder = self.term_folder(generation)
-            index = TermIndex.successor(before.folder, folder)
-            index.change(_texts(self.truth.these_passages(added, self.dimensions)), removed)
-            if index.totals() == totals:
-                stamp(folder.with_suffix(".json"), generation, TermIndex.files(folder))
-                return index
-        return self._write_terms(generation, self.truth.each_passage(self.dimensions, coming=True))
-
     # -- writing
 
     @contextmanager
@@ -324,8 +224,7 @@ class Index(Bound[Path, Store]):
         totals = (count + len(added) - len(removed), total + sum(added) - sum(removed))
         generation += 1
         try:
-            vectors = self._next_vectors(generation, added, removed, totals)
-            terms = self._next_terms(generation, added, removed, totals)
+            vectors, terms = self._next(generation, added, removed, totals)
         except (OSError, RuntimeError) as problem:
             self._sweep(generation - 1)
             raise IndexUnusable(
@@ -342,20 +241,3 @@ class Index(Bound[Path, Store]):
         with self.truth.snapshot():
             vectors, terms = self._make_vectors(generation, True), self._make_terms(generation, True)
         self._kept |= {"vectors": (generation, vectors), "terms": (generation, terms)}
-
-    def _sweep(self, generation: int) -> None:
-        """Remove derived files of other generations, and what an interrupted run has left of its own."""
-        own = {*FlatVectors.files(self.vector_file(generation)), self.term_folder(generation)}
-        own |= {path.with_suffix(".json") for path in own}
-        for pattern in ("vectors*", "terms*"):
-            for path in set(self.path.glob(pattern)) - own:
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    with suppress(OSError):
-                        path.unlink()
-
-
-def _texts(rows: Iterable[Row]) -> Iterator[tuple[int, str]]:
-    for key, title, text, _ in rows:
-        yield key, embedding_text(title, text)

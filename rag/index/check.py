@@ -58,9 +58,7 @@ def problems(index: Index, page_of: PageOf) -> list[Problem]:
             found += _documents(truth, page_of)
         with _noted("counts", found):
             if truth.counted() != truth.totals():
-                found.append(
-                    Problem("counts", f"passages are {truth.counted()}, noted are {truth.totals()} (sum of ids)")
-                )
+                found.append(Problem("counts", f"the database has {_unlike(truth.counted(), truth.totals())} noted"))
         with _noted("vectors", found):
             found += _vectors(index)
         with _noted("terms", found):
@@ -138,7 +136,7 @@ def _vectors(index: Index) -> Iterator[Problem]:
         yield Problem("vectors", f"{file.name} cannot be read: {problem}")
         return
     if store.totals() != truth.totals():
-        yield Problem("vectors", f"{file.name} holds {store.totals()}, the truth {truth.totals()} (number, sum of ids)")
+        yield Problem("vectors", f"{file.name} has {_unlike(store.totals(), truth.totals())} in the database")
         return
     for key, _, _, vector in truth.each_passage(dimensions):
         held = store.rows(np.array([key]))
@@ -162,12 +160,20 @@ def _terms(index: Index) -> Iterator[Problem]:
         yield Problem("terms", f"{folder.name} cannot be read: {problem}")
         return
     if totals != truth.totals():
-        yield Problem("terms", f"{folder.name} holds {totals}, the truth {truth.totals()} (number, sum of ids)")
+        yield Problem("terms", f"{folder.name} has {_unlike(totals, truth.totals())} in the database")
+
+
+def _unlike(own: tuple[int, int], other: tuple[int, int]) -> str:
+    """How two numbers of passages, each with the sum of their ids, differ."""
+    if own[0] == other[0]:
+        return f"{own[0]:,} passages, but not those that are"
+    return f"{own[0]:,} passages, but {other[0]:,} are"
 
 
 def _stamped(what: str, path: Path, files: list[Path], generation: int) -> Iterator[Problem]:
-    if not matches(path.with_suffix(".json"), generation, files):
-        yield Problem(what, f"{path.name} is not what {path.with_suffix('.json').name} says of generation {generation}")
+    note = path.with_suffix(".json")
+    if not matches(note, generation, files):
+        yield Problem(what, f"{path.name} is not as it was written, says {note.name}, or that is damaged")
 
 
 def repair(index: Index, page_of: PageOf) -> Repaired:

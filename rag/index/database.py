@@ -13,6 +13,10 @@ from rag.index import rows
 
 __all__ = ["Database"]
 
+_SOME = 256  # rows
+# the others: a damaged length, and a damaged name in the message of an error, which Python cannot decode
+_DAMAGED = (sqlite3.DatabaseError, OverflowError, MemoryError, UnicodeDecodeError)
+
 
 class Database:
     """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading.
@@ -32,7 +36,7 @@ class Database:
                 if not create:
                     raise sqlite3.DatabaseError("it holds no tables")
                 self._make_tables()
-        except (sqlite3.Error, OSError) as problem:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
             raise IndexUnusable(
                 f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
             ) from problem
@@ -126,10 +130,10 @@ class Database:
         cursor = self.execute(sql, values)
         while True:
             with self._explained():
-                some = cursor.fetchmany(256)
-            if not some:
-                return
+                some = cursor.fetchmany(_SOME)
             yield from some
+            if len(some) < _SOME:
+                return
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
@@ -144,7 +148,7 @@ class Database:
         """All of the block or nothing of it."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.DatabaseError as problem:
+        except _DAMAGED as problem:
             raise IndexUnusable(
                 f"the index {self.path.parent} cannot be written: {problem}",
                 "wait until the other `rag index` has finished, or check that the folder may be written",
@@ -170,13 +174,25 @@ class Database:
             if self._db.in_transaction:
                 self._db.rollback()  # nothing was written
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise  # a mistake in this program
-        except (sqlite3.DatabaseError, OverflowError, MemoryError) as problem:  # the last two: a damaged length
+    def _explained(self) -> "_Explained":
+        return _Explained(self.path)
+
+
+class _Explained:
+    """Around every statement, so without the cost of a generator: an error of SQLite says what to do."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, sqlite3.ProgrammingError):
+            return  # a mistake in this program
+        if isinstance(problem, _DAMAGED):
             raise IndexUnusable(
                 f"cannot read or write the index {self.path}: {problem}",
                 "check the folder and the space left; if the file is damaged, delete the folder and index again",

@@ -132,12 +132,22 @@ class NewPassage:
         return json.dumps([(span.start, span.end) for span in self.sentences])
 
 
+def embedding_text(title: str, text: str) -> str:
+    """What is embedded and searched for a passage: its title gives the context that a stretch alone may lack."""
+    return f"{title}\n{text}" if title and not text.startswith(title) else text
+
+
+_NAMES: dict[type, str] = {str: "str", int: "int"}  # quicker than to ask each class for its name
+
+
 def checksum(*values: str | int | bytes) -> int:
     """Of the values of a row, with their types: SQLite has none, and does not notice a changed byte inside a value."""
-    crc = 0
-    for value in values:
-        crc = zlib.crc32(value if isinstance(value, bytes) else f"{type(value).__name__}{value}\0".encode(), crc)
-    return crc
+    return zlib.crc32(b"".join([one if one.__class__ is bytes else _typed(one) for one in values]))
+
+
+def _typed(value: Any) -> bytes:
+    kind = value.__class__
+    return f"{_NAMES.get(kind) or kind.__name__}{value}\0".encode()
 
 
 def sound(what: str, crc: Any, *values: Any) -> None:

@@ -256,10 +256,14 @@ class Staging:
         return self.remove_documents("source_id = ? AND seen <> ?", (source_key, seen))
 
     def _leave(self, where: str, values: Sequence[Any]) -> None:
-        self._forget(where, values)
-        self._db.execute(
-            f"UPDATE documents SET state = {LEAVING}, crc = crc + {LEAVING} WHERE ({where}) AND state = {LIVE}", values
-        )
+        states = {row[0] for row in self._db.rows(f"SELECT DISTINCT state FROM documents WHERE {where}", values)}
+        if COMING in states:
+            self._forget(where, values)
+        if LIVE in states:
+            self._db.execute(
+                f"UPDATE documents SET state = {LEAVING}, crc = crc + {LEAVING} WHERE ({where}) AND state = {LIVE}",
+                values,
+            )
 
     def _forget(self, where: str, values: Sequence[Any], state: int = COMING) -> None:
         """What was never published goes at once."""

@@ -30,6 +30,8 @@ FROM passages p"""
 SOURCE = "SELECT id, path, location, size, mtime_ns, sha256, complete, next, crc FROM sources"
 _SHOWN = f"d.state <> {COMING}"
 _NEXT = f"d.state <> {LEAVING}"
+_EDGES = f"""SELECT e.document_id, e.site, e.body, e.keys, e.dropped, e.crc
+FROM edges e JOIN documents d ON d.id = e.document_id WHERE e.site = ? AND {_NEXT}"""
 
 
 class Store:
@@ -193,12 +195,12 @@ class Store:
 
     def edges(self, site: str) -> dict[int, Edges]:
         """What is remembered of the pages of `site`, by number of the document, with what is staged."""
-        found = self.database.rows(
-            "SELECT e.document_id, e.site, e.body, e.keys, e.dropped, e.crc FROM edges e "
-            f"JOIN documents d ON d.id = e.document_id WHERE e.site = ? AND {_NEXT} ORDER BY e.document_id",
-            (site,),
-        )
-        return {row[0]: rows.edges(row) for row in found}
+        return {row[0]: rows.edges(row) for row in self.database.rows(f"{_EDGES} ORDER BY e.document_id", (site,))}
+
+    def dropped(self, site: str) -> frozenset[int]:
+        """Keys of the lines that were taken out of pages of `site`, with what is staged."""
+        found = self.database.rows(f"{_EDGES} GROUP BY e.dropped", (site,))
+        return frozenset(key for row in found for key in rows.edges(row).dropped)
 
     def sites(self) -> list[str]:
         """The sites of which pages are remembered."""

@@ -4,88 +4,30 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from rag.chunk import chunk
-from rag.clean import GUESSED, REPAIRED, TracedText, breaks, clean, common, described, without
-from rag.clean import edges as edges_of
+from rag.clean import GUESSED
 from rag.errors import NotFound, RagError, Unreadable
 from rag.index import AnyIndex, NewPassage, Source, Staged, Stored, Truth
 from rag.index.truth import Held
-from rag.library.embedded import digest, vectors_and_looks
+from rag.library.embedded import Models, digest, vectors_and_looks
+from rag.library.passages import prepare
 from rag.library.report import Report
-from rag.library.sites import Sites, location_of, site_of
-from rag.load import STDIN, blame, find, fingerprint, read, source_of
-from rag.protocols import Embedder, Progress, WordEmbedder
-from rag.types import Document, Kind, Span
+from rag.library.sites import Sites, clean_again, location_of, site_of
+from rag.load import blame, find, fingerprint, read, source_of
+from rag.protocols import Progress
+from rag.types import Document
 
-__all__ = ["bring_in_step", "is_current", "prepare", "take_out"]
+__all__ = ["bring_in_step", "is_current", "take_out"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
 
-_TOGETHER = 64  # documents that are cleaned again in one transaction
 UNPUBLISHED = 50_000  # passages; a run with more is shown to readers in parts, each as large as all before it
-_SETTLED = "settled"
 
 OnProblem = Callable[[str, str], None]
-Models = tuple[Embedder, WordEmbedder]  # for vectors, and for the second look
-
-
-def prepare(document: Document, site: str = "", known: frozenset[int] = frozenset()) -> tuple[Stored, list[NewPassage]]:
-    """Clean and chunk one document. Each passage obeys both rules of a citation, or is cut until it does.
-
-    `known` are keys of the lines that its `site` repeats; without a site nothing of it is remembered.
-    """
-    found = digest(document)
-    page = clean(document.text, document.kind)
-    edges = edges_of(page.text) if site else None
-    if edges:
-        edges = replace(edges, dropped=edges.keys & known)
-        page = without(page, edges.dropped)
-    document = described(document, page)
-    stored = Stored(document, page.edits, site, edges, found)
-    passages: list[NewPassage] = []
-    line, counted = 0, 0
-    pieces = chunk(page.text, breaks(page))
-    for piece in pieces:
-        if len(pieces) > 1 and piece.span.of(page.text) == document.title:
-            continue  # it is part of every other passage as its title
-        for passage in _proven(page, document.kind, piece.span, piece.sentences):
-            if document.kind != "record":
-                line += page.raw.count("\n", counted, passage.start)
-                counted = passage.start
-            place = document.place(Span(passage.start, passage.end))
-            passages.append(replace(passage, line=line, place=place))
-    return stored, passages
-
-
-def _proven(page: TracedText, kind: Kind, span: Span, sentences: Sequence[Span]) -> Iterator[NewPassage]:
-    wide = page.widen(span)
-    raw = page.to_raw(wide)
-    text = wide.of(page.text)
-    if clean(raw.of(page.raw), kind).text == text:
-        if any(REPAIRED in edit.why for edit in page.edits if raw.start <= edit.start < raw.end):
-            sentences = _standing_alone(page, kind, sentences)
-        inside = tuple(Span(max(s.start, wide.start) - wide.start, s.end - wide.start) for s in sentences)
-        yield NewPassage(raw.start, raw.end, 0, text, inside)
-    elif len(sentences) > 1:  # cleaned out of its context, a line of it reads as furniture: each sentence by itself
-        for sentence in sentences:
-            yield from _proven(page, kind, sentence, (sentence,))
-
-
-def _standing_alone(page: TracedText, kind: Kind, sentences: Sequence[Span]) -> list[Span]:
-    """`sentences`, joined where one that was repaired is cleaned otherwise when it is taken out of its context."""
-    alone: list[Span] = []
-    begin = -1
-    for sentence in sentences:
-        begin = sentence.start if begin < 0 else begin
-        wide = page.widen(Span(begin, sentence.end))
-        if clean(page.to_raw(wide).of(page.raw), kind).text == wide.of(page.text):
-            alone.append(Span(begin, sentence.end))
-            begin = -1
-    return alone if begin < 0 else [Span(sentences[0].start, sentences[-1].end)]  # which were proven together
 
 
 class _Batch:
@@ -174,15 +116,15 @@ def bring_in_step(
         known = index.truth.sources(coming=True)  # now that nobody else writes
         batch = _Batch(index, staging, models, report)
         run = _Run(index.truth, staging, batch, report, on_problem, index.truth.documents_by_source())
-        pages = Sites(index.truth, (path for path in files if location_of(path) not in known))
-        found = set()
-        for number, path in enumerate(files):
+        located = [(path, location_of(path)) for path in files]
+        pages = Sites(index.truth, (path for path, location in located if location not in known))
+        found = {location for _, location in located}
+        for number, (path, location) in enumerate(located):
             if on_progress:
                 on_progress(number, len(files), source_of(path))
-            location = location_of(path)
-            found.add(location)
+            told = partial(_told, on_progress, number, len(files)) if on_progress else None
             try:
-                run.one_file(path, location, known.get(location), pages)
+                run.one_file(path, location, known.get(location), pages, told)
             except (Unreadable, NotFound) as error:
                 on_problem(*blame(error, source_of(path)))
                 found.discard(location)  # what it held before can no longer be proven
@@ -195,7 +137,7 @@ def bring_in_step(
                 for place in vanished:
                     report.removed += staging.remove_source(place)
                 staging.note(sites="")
-        _clean_again(index.truth, staging, models, batch.seen)
+        clean_again(index.truth, staging, models, batch.seen)
     if on_progress:
         on_progress(len(files), len(files), "")
     report.skipped = list(problems.items())
@@ -231,40 +173,6 @@ def _exists(path: str | Path) -> bool:
     return str(path) == "-" or os.path.lexists(path)
 
 
-def _clean_again(truth: Truth, staging: Staged, models: Models, seen: int) -> None:
-    """Clean anew the articles of which their site is now known to repeat more lines, or fewer.
-
-    So the state of an index depends on the articles in it and not on the order in which they came.
-    """
-    if truth.meta.get("sites") == _SETTLED:
-        return
-    for site in truth.sites():
-        pages = truth.edges(site)
-        known = common(pages.values())
-        others = [key for key, page in pages.items() if page.keys & known != page.dropped]
-        for at in range(0, len(others), _TOGETHER):
-            with staging.transaction():
-                work = []
-                for number in others[at : at + _TOGETHER]:
-                    old, source_key, source = truth.document(number)
-                    new, passages = prepare(_as_found(old), site, known)
-                    work.append((source_key, source, replace(new, found=old.found), passages))
-                ready = vectors_and_looks(staging, [(source, new, own) for _, source, new, own in work], models)
-                for (source_key, _, new, passages), own in zip(work, ready, strict=True):
-                    staging.put_document(source_key, new, passages, own, seen)
-    staging.note(sites=_SETTLED)
-
-
-def _as_found(old: Stored) -> Document:
-    """A stored document, without the title that cleaning found: another line may be its title now."""
-    document = old.document
-    origin = document.provenance.get("title")
-    if not origin or origin.where not in GUESSED:
-        return document
-    provenance = {name: one for name, one in document.provenance.items() if name != "title"}
-    return replace(document, title="", provenance=provenance)
-
-
 @dataclass(slots=True)
 class _Run:
     """What one call of `bring_in_step` works with; `documents` by location, `moved` are former places of files."""
@@ -277,9 +185,11 @@ class _Run:
     documents: dict[str, int]
     moved: set[str] = field(default_factory=set)
 
-    def one_file(self, path: Path, location: str, before: Source | None, pages: Sites) -> None:
+    def one_file(
+        self, path: Path, location: str, before: Source | None, pages: Sites, told: Callable[[Source, int], None] | None
+    ) -> None:
         """Bring one file in step. Raises Unreadable or NotFound."""
-        regular, status = path != STDIN, None
+        regular, status = location != "-", None
         if regular:
             try:
                 status = path.stat()
@@ -296,7 +206,7 @@ class _Run:
             with self.staging.transaction():
                 self.staging.put_source(source)
         elif before is not None or not regular or not self._moved_here(source):
-            self._read(path, source, before, pages)
+            self._read(path, source, before, pages, told and partial(told, source))
 
     def _moved_here(self, source: Source) -> bool:
         """Whether this is a file that was elsewhere and is no longer there; then its articles have moved along."""
@@ -320,8 +230,10 @@ class _Run:
             return True
         return False
 
-    def _read(self, path: Path, source: Source, before: Source | None, pages: Sites) -> None:
-        for document in read(path, source.path, self.on_problem):
+    def _read(
+        self, path: Path, source: Source, before: Source | None, pages: Sites, on_read: Callable[[int], None] | None
+    ) -> None:
+        for document in read(path, source.path, self.on_problem, on_read):
             held = self.staging.holds(source.location, document.doc_id, digest(document))
             if self.batch.repeats(source, document.doc_id, held):
                 self.on_problem(_where(document), f"repeats the id {document.doc_id!r}; the first one is kept")
@@ -341,6 +253,11 @@ class _Run:
                 self.report.added += 1
             self.batch.put(source, stored, passages)
         self.batch.put(source, True, [])
+
+
+def _told(on_progress: Progress, number: int, files: int, source: Source, read_to: int) -> None:
+    """So many bytes of the file of this number have been read."""
+    on_progress(number + min(read_to / source.size, 1) if source.size else number, files, source.path)
 
 
 def _named_by_file(document: Document) -> bool:

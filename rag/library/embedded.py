@@ -15,7 +15,10 @@ from rag.late import looked, parts_of
 from rag.protocols import Embedder, Floats, Pooling, WordEmbedder
 from rag.types import Document
 
-__all__ = ["digest", "embedded", "vectors_and_looks"]
+__all__ = ["Models", "digest", "embedded", "vectors_and_looks"]
+
+Models = tuple[Embedder, WordEmbedder]
+"""For vectors, and for the second look."""
 
 _ENDS = frozenset("。！？!?；;…．.”’」』》）)")
 
@@ -28,7 +31,7 @@ def digest(document: Document) -> bytes:
 
 
 def vectors_and_looks(
-    staging: Staged, work: Sequence[tuple[Source, Stored, list[NewPassage]]], models: tuple[Embedder, WordEmbedder]
+    staging: Staged, work: Sequence[tuple[Source, Stored, list[NewPassage]]], models: Models
 ) -> list[list[Reused]]:
     """For each document, the packed vector and look of each of its passages; empty where its content is there already.
 

@@ -45,11 +45,17 @@ def find(paths: Iterable[str | Path], on_problem: Callable[[str, str], None] = _
     return folder.find(paths, on_problem)
 
 
-def read(path: str | Path, source: str = "", on_problem: Callable[[str, str], None] = _log) -> Iterator[Document]:
+def read(
+    path: str | Path,
+    source: str = "",
+    on_problem: Callable[[str, str], None] = _log,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Document]:
     """The articles of one file: one, or with JSON lines one for each line, never held together.
 
     `source` is how the documents name the file, by default `path` with slashes. Lines that are no articles go
-    to `on_problem("source:line", why)` when the file is through, and stop nothing. Raises, when iterated,
+    to `on_problem("source:line", why)` when the file is through, and stop nothing. `on_read` is told from time to time
+    how many bytes of JSON lines have been read. Raises, when iterated,
     NotFound, and Unreadable for a file that is empty, binary, damaged, locked, too large, or may not be read.
     """
     path = Path(path)
@@ -58,7 +64,7 @@ def read(path: str | Path, source: str = "", on_problem: Callable[[str, str], No
     if path == STDIN:
         yield read_text(sys.stdin.buffer.read(), source)
     elif suffix in (".jsonl", ".jsonl.gz"):
-        yield from jsonl.records(path, source, on_problem)
+        yield from jsonl.records(path, source, on_problem, on_read)
     else:
         yield _FORMATS.get(suffix, plain.document)(read_bytes(path), source)
 

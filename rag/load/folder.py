@@ -64,9 +64,13 @@ def _each_once(given: list[Path], on_problem: Callable[[str, str], None]) -> Ite
 
 
 def _walk(start: Path, entered: set[tuple[int, int]], on_problem: Callable[[str, str], None]) -> Iterator[Path]:
-    waiting = [start]
+    waiting = [(start, False)]
     while waiting:
-        path = waiting.pop()
+        path, is_file = waiting.pop()
+        if is_file:
+            if suffix_of(path):
+                yield path
+            continue
         try:
             status = path.stat()
             if stat.S_ISREG(status.st_mode):
@@ -77,16 +81,23 @@ def _walk(start: Path, entered: set[tuple[int, int]], on_problem: Callable[[str,
             if not stat.S_ISDIR(status.st_mode) or (place := (status.st_dev, status.st_ino)) in entered:
                 continue
             entered.add(place)
-            names = sorted(
-                (child.name for child in path.iterdir() if not child.name.startswith((".", "~$"))), reverse=True
-            )
+            with os.scandir(path) as children:
+                # the folder knows which are plain files, and so most need not be asked for their state
+                names = sorted(
+                    (
+                        (child.name, child.is_file(follow_symlinks=False))
+                        for child in children
+                        if not child.name.startswith((".", "~$"))
+                    ),
+                    reverse=True,
+                )
         except OSError as problem:
             if path == start:
                 raise trouble(path, problem) from problem
             if suffix_of(path) or not path.is_symlink():
                 on_problem(*blame(trouble(path, problem), source_of(path)))
             continue
-        waiting.extend(path / name for name in names)
+        waiting.extend((path / name, is_file) for name, is_file in names)
 
 
 def blame(error: RagError, source: str) -> tuple[str, str]:

@@ -28,15 +28,18 @@ class _Unfit(Exception):
         super().__init__(what)
 
 
-def records(path: Path, source: str, on_problem: Callable[[str, str], None]) -> Iterator[Document]:
+def records(
+    path: Path, source: str, on_problem: Callable[[str, str], None], on_read: Callable[[int], None] | None = None
+) -> Iterator[Document]:
     """The articles of a JSON lines file, `.gz` or not, in its order; `line` counts from 1.
 
     What is no article is told at the end, by `on_problem("source:line", why)`, lines of one trouble together.
+    `on_read` is told how far the file has been read.
     Raises NotFound, and Unreadable for a file that is empty or is no gzip file in spite of its name.
     """
     troubles: dict[str, _Trouble] = {}
     good = 0
-    for line in numbered(path):
+    for line in numbered(path, on_read):
         if not line.text.strip() and not line.trouble:
             continue
         try:

@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -16,6 +16,7 @@ __all__ = ["Line", "numbered"]
 LONGEST = 64 * 1024 * 1024
 """Bytes (in UTF-16, code points); a longer line is left out, and never held in memory."""
 
+_STEP = 64 * 1024  # bytes after which it is told where in the file this is
 _PREFIX = 256 * 1024  # bytes by which the encoding is judged
 _DAMAGED = (OSError, EOFError, zlib.error)  # what reading a gzip file raises that is none, cut off or flipped
 
@@ -29,9 +30,10 @@ class Line(NamedTuple):
     trouble: str = ""
 
 
-def numbered(path: Path) -> Iterator[Line]:
+def numbered(path: Path, on_read: Callable[[int], None] | None = None) -> Iterator[Line]:
     """All lines of a file, unpacked if its name ends in `.gz`, without byte order mark, with their line ends.
 
+    `on_read` is told from time to time how many bytes of the file have been read, packed as they are.
     The encoding is judged by the beginning, and again for a line that is in UTF-8 where that is not, or the reverse.
     Raises NotFound, and Unreadable for what is no gzip file in spite of its name; one that breaks off ends with
     a line of trouble.
@@ -47,11 +49,13 @@ def numbered(path: Path) -> Iterator[Line]:
                 raise
             raise Unreadable(f"{source_of(path)}: damaged, or not gzip", "unpack it, or fetch it again") from problem
         name = encoding.detect(prefix[: prefix.rfind(b"\n") + 1] or prefix).encoding
-        number = 0
+        number = told = 0
         try:
             for line in _wide(file, name) if name.startswith(("utf-16", "utf-32")) else _narrow(file, name):
                 number = line.number
                 yield line
+                if on_read and (at := raw.tell()) - told >= _STEP:
+                    on_read(told := at)
         except _DAMAGED:
             if not zipped:
                 raise

@@ -109,7 +109,7 @@ class Jobs:
             log("job", id=job.id, index=self._name, what=job.what, state=job.state)
             self._on_end(job)
 
-    def _progress(self, job: Job, done: int, total: int, what: str) -> None:
-        job.done, job.total = done, total
+    def _progress(self, job: Job, done: float, total: int, what: str) -> None:
+        job.done, job.total = int(done), total
         if self._stopping.is_set():
             raise _Stopped

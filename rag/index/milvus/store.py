@@ -175,6 +175,10 @@ class MilvusStore:
         found = self.heads(f"site == {rows.key('site', site)}")
         return {number: rows.edges(head) for number, head in found if head["edges"]}
 
+    def dropped(self, site: str) -> frozenset[int]:
+        """Keys of the lines that were taken out of pages of `site`, with what is staged."""
+        return frozenset(key for page in self.edges(site).values() for key in page.dropped)
+
     def sites(self) -> list[str]:
         """The sites of which pages are remembered."""
         return sorted({head["site"] for _, head in self.heads("site != 0") if head["edges"]})

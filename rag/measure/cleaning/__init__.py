@@ -10,7 +10,7 @@ from typing import Any, Final
 from rag.chunk import chunk
 from rag.cite import cite, verify
 from rag.clean import TracedText, breaks, clean
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.load import encoding
 from rag.measure.cleaning import cost, material, peers
 from rag.measure.cleaning.dirt import DIRT, Dirty, joined

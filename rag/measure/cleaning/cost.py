@@ -11,7 +11,7 @@ from typing import Final
 from rag.chunk import chunk
 from rag.clean import breaks, clean
 from rag.library import Library
-from rag.library.add import prepare
+from rag.library.passages import prepare
 from rag.load import read
 from rag.types import Kind
 

@@ -50,7 +50,7 @@ def in_fresh_process(work: Callable[..., Any], *arguments: Any, on_progress: Pro
 def _serve(channel: Connection, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     last = 0.0
 
-    def on_progress(done: int, total: int, what: str) -> None:
+    def on_progress(done: float, total: int, what: str) -> None:
         nonlocal last
         if time.monotonic() - last > 0.1:
             last = time.monotonic()

@@ -41,7 +41,9 @@ def trial(place: Path, trials: int, seed: int = 1) -> tuple[Counter[str], list[s
             found = in_fork(_read, copy)
         except RuntimeError as problem:  # no RagError, or the process died
             wrong.append(f"{where}: {problem}")
-            found = {"error": "", "wrong": []}
+            sys.stderr.write(f"{wrong[-1]}\n")
+            shutil.rmtree(copy)
+            continue
         wrong += [f"{where}: cited: {one}" for one in found["wrong"]]
         if found["error"]:
             came["error"] += 1
