@@ -17,6 +17,9 @@ MOST = 3
 ENOUGH = 0.97
 """Further sentences are added until the answer is in one of those taken with this probability, by their scores."""
 
+FAINT = 0.02
+"""A sentence that is so much less likely to answer than the best one is not added."""
+
 _LIKE_A_MARKER = re.compile(r"\[(\d+)\]")
 
 SAME = 0.6
@@ -63,7 +66,7 @@ class Extract:
             if one in chosen or not own or (said and len(own & said) >= SAME * len(own)):
                 held += 0.0 if one in chosen else odds[one.number]
                 continue
-            if chosen and one not in beside and held >= wanted:
+            if chosen and one not in beside and (held >= wanted or odds[one.number] < FAINT):
                 break
             chosen.append(one)
             held += odds[one.number]
