@@ -24,17 +24,22 @@ from rag.background import load as load_background
 from rag.embed import builtin
 from rag.measure.answering.scores import auroc
 from rag.protocols import Floats
+from rag.script import language
 from rag.train.answer_examples import Case, Example, tokenizer
 from rag.train.answer_fit import fit_reader, fit_refusal
-from rag.train.answer_groups import Groups, made_up, on_given, on_searched
+from rag.train.answer_groups import Groups, across, made_up, on_given, on_searched
 
 ROUNDS = 3
+
+LAST_RATE = 6e-4
+LAST = {"zh": 5000, "cloze": 2000, "removed": 1400, "near": 1300, "swapped": 1300, "without": 2100, "outside": 900}
+"""How many of a group, and of Chinese questions on given passages, are in the last round, that across languages."""
 
 UNANSWERED = {"removed": 3000, "near": 3000, "swapped": 3000, "without": 3000, "outside": 1000}
 """How many questions of a group without an answer a round has."""
 
 WARM, SOME = 0.5, 0.125
-"""Shares of the made-up questions in a round, and in the last."""
+"""Shares of the made-up questions in a round, and in the third."""
 
 KEPT = (0.95, 0.935)
 """Share of the answerable questions on searched passages of which 0 lets through: in one language, and across.
@@ -54,7 +59,7 @@ MEANING = ("covered", "cosine", "around", "passage", "passage_cosine", "says", "
 
 Column = np.ndarray[Any, np.dtype[Any]]
 
-MEASURED = 400
+MEASURED = 250
 """Of a group and a set so many questions, drawn at random, are what refusal is fitted on and measured by."""
 
 PAIRS = (*(("given", name) for name in ("removed", "near", "swapped")), ("with", "without"), ("with", "outside"))
@@ -62,7 +67,11 @@ PAIRS = (*(("given", name) for name in ("removed", "near", "swapped")), ("with",
 
 
 def rounds(groups: Groups) -> list[list[Example]]:
-    """What the reader learns from in each round, after one of given passages and made-up questions."""
+    """What the reader learns from in each round.
+
+    First given passages and made-up questions; then all groups but those across languages; at last these, with all
+    English questions and some of everything else.
+    """
     chance = random.Random(0)
     learned = {name: [one for one in group if not one.case.held_out] for name, group in groups.items()}
     sure = [one for name in ANSWERABLE for one in learned[name] if one.right.any()]
@@ -75,14 +84,21 @@ def rounds(groups: Groups) -> list[list[Example]]:
             some = [one for one in learned[name] if one.case.answers]
             own += chance.sample(some, min(most, len(some)))
         found.append(own)
-    return found
+    english = [one for one in learned["given"] if language(one.case.question) == "en"]
+    chinese = [one for one in learned["given"] if language(one.case.question) != "en"]
+    last = [one for one in learned["with"] if one.right.any()] + learned["across"] + english
+    for name, most in LAST.items():
+        some = chinese if name == "zh" else [one for one in learned[name] if one.case.answers]
+        last += chance.sample(some, min(most, len(some)))
+    return [*found, last]
 
 
 def fit(groups: Groups, words: builtin.Builtin, target: Path) -> dict[str, float]:
     """Writes the weights to `target`; gives the figures on what was held out."""
     table = words.directions(np.arange(tokenizer().get_vocab_size()))
-    first, *others = rounds(groups)
+    first, *others, last = rounds(groups)
     weights = fit_reader(others, table, begun=fit_reader([first], table))
+    weights = fit_reader([last], table, begun=weights, rate=LAST_RATE)
     _write(target, weights, words)
     judge = reader.Reader(target)
     figures: dict[str, float] = {}
@@ -180,6 +196,7 @@ def main() -> None:
     words, background = builtin.load(), load_background()
     groups = on_given(args.data, words, background) | on_searched(args.data, words, background)
     groups["cloze"] = made_up(args.data, words, background)
+    groups["across"] = across(args.data, words, background)
     figures = fit(groups, words, reader.PATH)
     record = {"made_by": "python -m rag.train.answer", "figures_on_held_out_training_data": figures}
     text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"

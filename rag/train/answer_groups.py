@@ -2,7 +2,10 @@
 
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from rag.background import Background
 from rag.chunk import sentences
@@ -12,7 +15,7 @@ from rag.train.answer_collections import each
 from rag.train.answer_examples import QA, Case, Example, cases, example, hits_of, near_misses, swapped
 from rag.train.cloze import Clozes
 
-__all__ = ["Groups", "made_up", "on_given", "on_searched"]
+__all__ = ["Groups", "across", "made_up", "on_given", "on_searched"]
 
 ABSENT = 3000
 """Questions of each set that are asked of a near passage, with a word changed, and of what is left of their own."""
@@ -24,9 +27,11 @@ FOUND = 10
 """Passages of a search."""
 
 CLOZES = {"en": 16_000, "zh": 14_000}
+ACROSS = 9000
+"""Made-up questions in one language, and in the other."""
 
 Groups = dict[str, list[Example]]
-"""Examples by what was done to them, the keys of `rag.train.answer.WEIGHTS`, and `cloze`."""
+"""Examples by what was done to them, the keys of `rag.train.answer.WEIGHTS`, `cloze` and `across`."""
 
 
 def made_up(data: Path, words: Builtin, background: Background) -> list[Example]:
@@ -38,6 +43,21 @@ def made_up(data: Path, words: Builtin, background: Background) -> list[Example]
             found.append(example(case, hits_of([case.passage], whole=number % 2 == 0), "0", words, background))
         print(f"{count} questions made of sentences, {language}", flush=True)
     return [one for one in found if 1 <= one.right.sum() <= 2]  # what is said everywhere is no answer
+
+
+def across(data: Path, words: Builtin, background: Background) -> list[Example]:
+    """Questions made of sentences and asked of their translations, among the passages of two other questions."""
+    made = list(Clozes(data, words).across(ACROSS))
+    chance = random.Random(0)
+    found = []
+    for at, case in enumerate(made):
+        passages = [case.passage, *(made[other].passage for other in (at - 2, at + 2) if 0 <= other < len(made))]
+        chance.shuffle(passages)
+        hits = hits_of(passages, whole=at % 2 == 0)
+        one = example(case, hits, str(passages.index(case.passage)), words, background)
+        found.append(replace(one, gold=np.zeros_like(one.gold)))  # a whole sentence is no short answer
+    print(f"{len(found)} questions across languages", flush=True)
+    return [one for one in found if 1 <= one.right.sum() <= 2]
 
 
 def on_given(data: Path, words: Builtin, background: Background) -> Groups:
