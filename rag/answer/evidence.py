@@ -63,12 +63,13 @@ def gather(
 
 
 def _items(at: int, places: Sequence[tuple[int, Span]], texts: Sequence[str]) -> int:
-    """How many items follow the sentence `at`, if it opens a list."""
+    """How many items follow the sentence `at`, if it opens a list; one alone is none."""
     if not opens(texts[at]):
         return 0
     hit, opening = places[at]
     following = [(texts[later], places[later][1]) for later in range(at + 1, len(places)) if places[later][0] == hit]
-    return items(opening, following)
+    count = items(opening, following)
+    return count if count > 1 else 0
 
 
 def _weigh_rows(scores: Floats, matched: Floats, texts: Sequence[str], question: str) -> None:
