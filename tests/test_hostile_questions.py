@@ -100,8 +100,8 @@ def test_an_article_does_not_command_the_terminal(tmp_path: Path, monkeypatch: p
         pages = library.pages(str(evil))
     told = io.StringIO()
     monkeypatch.setattr("sys.stdout", told)
-    render.hits("q", hits, explain=True)
-    render.answer(answer)
+    render.hits("q", hits, {}, explain=True)
+    render.answer(answer, {})
     for page in pages:
         render.page(*page, None, cleaned=False, changes=False)
         render.page(*page, None, cleaned=False, changes=True)

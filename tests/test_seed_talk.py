@@ -73,3 +73,8 @@ def test_what_was_asked_is_found(asked: list[tuple[Said, Answer]]) -> None:
 )
 def test_a_question_made_whole_reads_well(before: str, follow: str, whole: str) -> None:
     assert standalone(follow, [Turn(before)]) == whole
+
+
+def test_a_person_is_found_behind_a_dirty_word() -> None:
+    said = "公司创始(chuàng shǐ)人林若溪表示，资金将用于第二条生产线。[1]"
+    assert standalone("他毕业于哪所大学？", [Turn("云岭机器人的创始人是谁？", said)]) == "林若溪毕业于哪所大学？"

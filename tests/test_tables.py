@@ -32,6 +32,10 @@ PHONES = """# 三款手机对比
 
 星河 X1 拍照最好，北斗 Mini 最轻。
 """
+SALES = """<html><body><h1>北斗机器人获得融资</h1>
+<p>昆明的北斗机器人公司周三宣布完成2亿元融资。去年公司卖出320台，收入约9600万元。</p>
+<table><tr><th>年份</th><th>销量</th><th>收入</th></tr><tr><td>2021</td><td>110台</td><td>3300万元</td></tr>
+<tr><td>2022</td><td>320台</td><td>9600万元</td></tr></table></body></html>"""
 VISA = """# 申请签证的准备
 
 去年秋天我自己跑了一趟签证中心，过程并不复杂。
@@ -92,7 +96,13 @@ def test_every_row_can_be_cited_by_itself() -> None:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     folder = tmp_path_factory.mktemp("tables")
-    for name, text in (("t.html", MACHINES), ("t.md", PHONES), ("visa.md", VISA), ("knots.html", KNOTS)):
+    for name, text in (
+        ("t.html", MACHINES),
+        ("sales.html", SALES),
+        ("t.md", PHONES),
+        ("visa.md", VISA),
+        ("knots.html", KNOTS),
+    ):
         (folder / name).write_text(text, encoding="utf-8")
     made = Library(folder / "index")
     made.add(*sorted(folder.glob("*.*")))
@@ -104,6 +114,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     [
         ("What is the price of the Mokka Mini?", "| Mokka Mini | 45 euros | 0.4 litres |"),
         ("How big is the water tank of the Brewline 200?", "| Brewline 200 | 89 euros | 1.2 litres |"),
+        ("北斗机器人2021年卖了多少台？", "| 2021 | 110台 | 3300万元 |"),
         ("Which machine costs 45 euros?", "| Mokka Mini | 45 euros | 0.4 litres |"),
         ("Kaffa Pro多少钱？", "| Kaffa Pro | 249 euros | 2.0 litres |"),
         ("北斗 Mini的电池多大？", "| 北斗 Mini | 3499元 | 3800毫安时 |"),

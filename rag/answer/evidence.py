@@ -10,7 +10,7 @@ from rag.answer import reader, refuse
 from rag.answer.lists import is_row, items, opens
 from rag.answer.look import FEATURES, look
 from rag.answer.names import FIGURE, plain
-from rag.answer.question import kind, offers
+from rag.answer.question import kind, names, offers
 from rag.answer.short import SURE, short
 from rag.late import Asked
 from rag.protocols import Floats, WordEmbedder
@@ -60,25 +60,30 @@ def gather(
 
 
 def _items(at: int, places: Sequence[tuple[int, Span]], texts: Sequence[str]) -> int:
-    """How many items follow the sentence `at`, if it opens a list."""
+    """How many items follow the sentence `at`, if it opens a list; one alone is none."""
     if not opens(texts[at]):
         return 0
     hit, opening = places[at]
     following = [(texts[later], places[later][1]) for later in range(at + 1, len(places)) if places[later][0] == hit]
-    return items(opening, following)
+    count = items(opening, following)
+    return count if count > 1 else 0
 
 
 def _weigh_rows(scores: Floats, matched: Floats, texts: Sequence[str], question: str) -> None:
     """Rows of a table are alike but for what they name: the one that has most of the question's terms counts most.
 
-    It counts more than a sentence that has no more of them and nothing of the kind that is asked for, such as a number.
+    It counts more than a sentence that names less of what the question does, such as its year, or that has no more of
+    its terms and nothing of the kind that is asked for, such as a number.
     """
     rows = np.flatnonzero([is_row(text) for text in texts])
     if not len(rows):
         return
     scores[rows] -= _UNNAMED * (matched[rows].max() - matched[rows])
     best, row = int(scores.argmax()), int(rows[scores[rows].argmax()])
+    said = [fold(texts[at]) for at in (best, row)]
     asked = "number" if re.search(FIGURE, plain(question), re.IGNORECASE) else kind(question)
-    offered = [offers(asked, fold(texts[at])) for at in (best, row)]
-    if offered == [False, True] and matched[best] <= matched[row] + _ALIKE:
+    offered = [offers(asked, one) for one in said]
+    named = [sum(name in one for name in names(question)) for one in said]
+    lacks = named[0] < named[1] or (not offered[0] and matched[best] <= matched[row] + _ALIKE)
+    if offered[1] and lacks:
         scores[row] = scores[best] + _ABOVE

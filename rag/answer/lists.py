@@ -30,7 +30,7 @@ def items(opening: Span, following: Sequence[tuple[str, Span]]) -> int:
     """How many of the sentences that follow one that opens a list are its items, each on a line of its own.
 
     Items lie equally far from one another, at most an empty line, and where the first ends like no sentence none does.
-    Sentences that may stand on one line are two items at most.
+    Sentences are two items at most, and none behind an empty line, where a paragraph begins.
 
     >>> items(Span(0, 9), [("a mat", Span(11, 16)), ("a torch", Span(17, 24)), ("It rained.", Span(26, 36))])
     2
@@ -38,6 +38,8 @@ def items(opening: Span, following: Sequence[tuple[str, Span]]) -> int:
     if not following or following[0][1].start - opening.end > 2:
         return 0
     finished = bool(_ENDS.search(following[0][0]))
+    if finished and following[0][1].start - opening.end > 1:
+        return 0  # a paragraph
     count = 1
     gap = 0
     for (_, before), (text, span) in pairwise(following[:MOST_ITEMS]):
@@ -46,6 +48,6 @@ def items(opening: Span, following: Sequence[tuple[str, Span]]) -> int:
             break
         gap = apart
         count += 1
-        if finished and gap < 2:
+        if finished:
             break
     return count

@@ -14,7 +14,7 @@ from typing import Any
 from rag.clean import clean
 from rag.library import Library
 from rag.load import read
-from rag.types import Answer
+from rag.types import Answer, Kind
 
 __all__ = ["Tally", "measure", "proven"]
 
@@ -37,7 +37,7 @@ class Tally:
 def proven(answer: Answer) -> int:
     """How many citations hold by both rules against the file itself, whatever the index keeps of it.
 
-    Files of plain text, PDF, DOCX and EPUB alone: a citation of a JSON line or of markup is read in another way.
+    Files of text, HTML, PDF, DOCX and EPUB alone: a citation of a JSON line or of Markdown is read in another way.
     """
     held = 0
     for citation in answer.citations:
@@ -46,7 +46,8 @@ def proven(answer: Answer) -> int:
         else:
             original = Path(citation.source).read_bytes().decode(citation.encoding, errors="replace")
         exact = original[citation.start : citation.end] == citation.quote
-        held += exact and clean(citation.quote).text == citation.text and citation.verified
+        kind: Kind = "html" if citation.source.lower().endswith((".html", ".htm")) else "text"
+        held += exact and clean(citation.quote, kind).text == citation.text and citation.verified
     return held
 
 
