@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format audit clean
 
 demo: $(VENV)/demo.stamp ## install, then answer a real question from seeds/, offline
 	$(BIN)/rag ask "why did Jasper decline" --source seeds
@@ -21,6 +21,13 @@ check: $(VENV)/dev.stamp ## everything CI runs: format, lint, types, import cont
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+audit: $(VENV)/dev.stamp ## licences of all that is installed, and known holes in it; asks PyPI
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet pip-audit pip-licenses
+	$(VENV)/audit/bin/pip-licenses --python $(BIN)/python --from mixed
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[^ ]*$$//' > $(VENV)/audit/installed.txt
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps --requirement $(VENV)/audit/installed.txt
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,8 +1,10 @@
 """`rag bench serve`: a server under load and under attack, in small."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -68,6 +70,17 @@ def test_articles_without_titles_are_searched_by_how_they_begin(server: Running,
     assert {"Hens", "Bells ring."} < set(asked)
     assert next(one for one in asked if "Trains" in one).startswith("Trains leave at noon and later")
     assert max(map(len, asked)) <= 60
+
+
+def test_a_connection_that_the_server_closed_is_opened_once_more(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.serve.start.PATIENCE", 0.1)
+    where = target(server.url, TOKEN)
+    with closing(where.connection()) as connection:
+        for _ in range(2):
+            assert where.post(connection, "/api/search", b'{"query": "hens"}') == 200
+            time.sleep(1)  # longer than the server waits
 
 
 def test_errors_of_a_load_are_counted() -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from axe_playwright_python.sync_playwright import Axe
 from page import HOSTILE, PHONE, Watched, browser
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from serving import Running, running
 
 from rag.clean import TracedText
@@ -240,6 +241,8 @@ def test_copy_with_citations(visit: Callable[..., Watched], served: Running) -> 
     one.ask(JASPER)
     one.page.click("text=Copy with citations")
     one.until("document.querySelector('#status').textContent == 'Copied.'")
+    assert one.page.locator(".tools button").inner_text() == "Copied."  # for those who look
+    one.page.wait_for_selector("text=Copy with citations")
     copied = one.page.evaluate("navigator.clipboard.readText()")
     [citation] = cited(served, JASPER)
     assert copied.startswith(citation["text"] + "[1]")
@@ -385,6 +388,57 @@ def test_errors_are_told_and_can_be_tried_again(visit: Callable[..., Watched]) -
     assert one.page.locator(".turn").count() == 1
     assert len(one.troubles) == 2 and all("Failed to load" in trouble for trouble in one.troubles)
     one.troubles.clear()
+
+
+def test_errors_are_told_in_the_language_of_the_page(visit: Callable[..., Watched]) -> None:
+    one = visit(locale="zh-CN")
+    for kind, status, said in (("overloaded", 503, "服务器太忙"), ("not_found", 404, "还没有文章")):
+        error = {"error": {"type": kind, "message": "the index /home/me/x holds no articles"}}
+        answer = {"status": status, "body": json.dumps(error), "content_type": "application/json"}
+        one.page.route("**/api/ask", partial(fulfilled, answer))
+        one.ask("谁")
+        assert said in one.page.locator(".failure >> nth=-1").inner_text()
+        assert "/home" not in one.page.locator("#turns").inner_text()
+        one.page.unroute("**/api/ask")
+    one.troubles.clear()
+
+
+def fulfilled(answer: dict[str, Any], route: Route) -> None:
+    route.fulfill(**answer)
+
+
+def test_a_refusal_closes_the_article_of_another_answer(visit: Callable[..., Watched]) -> None:
+    one = visit()
+    one.ask(JASPER)
+    one.page.wait_for_selector("mark")
+    one.ask("how do I bake sourdough bread")
+    assert one.page.locator(".refusal").is_visible() and not one.page.locator("#reader").is_visible()
+    assert one.page.evaluate("document.activeElement.id") == "question"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_nothing_is_wider_than_a_phone_or_wraps_in_the_bar(visit: Callable[..., Watched], width: int) -> None:
+    one = visit(**PHONE | {"viewport": {"width": width, "height": 600}})
+    one.ask(SENSETIME)
+    assert one.page.evaluate("document.documentElement.scrollWidth") == width
+    assert one.page.locator(".bar").bounding_box()["height"] < 56  # type: ignore[index]
+    for name in (".brand", "#index", "#open-history", "#open-articles", "#language"):
+        box = one.page.locator(name).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] < 44
+
+
+def test_words_go_with_their_number_and_places_are_short(visit: Callable[..., Watched]) -> None:
+    one = visit()
+    holds = """async ([documents, passages]) => {
+        const { t } = await import("/web/words.js");
+        return t("holds", { documents, passages }); }"""
+    assert one.page.evaluate(holds, [1, 1]) == "1 article, 1 passage."
+    assert one.page.evaluate(holds, [1, 2]) == "1 article, 2 passages."
+    assert one.page.evaluate(holds, [5, 34]) == "5 articles, 34 passages."
+    place = """async (path) => (await import("/web/dom.js")).placeOf(path)"""
+    assert one.page.evaluate(place, "/home/me/library/uploads/a.txt") == "…/uploads/a.txt"
+    assert one.page.evaluate(place, r"C:\me\library\a.txt") == "…/library/a.txt"
+    assert one.page.evaluate(place, "seeds/a.txt") == "seeds/a.txt"
 
 
 def test_a_token_is_taken_from_the_fragment(chromium: Browser, tmp_path: Path) -> None:

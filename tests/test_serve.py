@@ -287,6 +287,7 @@ def test_the_web_page_and_its_files_are_served_and_nothing_beside_them(tmp_path:
     web.mkdir()
     (web / "index.html").write_text("<!doctype html><title>rag</title>", encoding="utf-8")
     (web / "page.js").write_text("'use strict'", encoding="utf-8")
+    (web / "long.js").write_text("'use strict'\n" * 100, encoding="utf-8")
     (tmp_path / "secret.txt").write_text("swordfish", encoding="utf-8")
     (web / "link.txt").symlink_to(tmp_path / "secret.txt")
     app = FastAPI()
@@ -294,5 +295,9 @@ def test_the_web_page_and_its_files_are_served_and_nothing_beside_them(tmp_path:
     with TestClient(app) as client:
         assert client.get("/").text.startswith("<!doctype html>")
         assert client.get("/web/page.js").headers["content-type"].startswith("text/javascript")
+        kept = client.get("/web/page.js").headers
+        assert kept["cache-control"] == "no-cache"
+        assert client.get("/web/page.js", headers={"If-None-Match": kept["etag"]}).status_code == 304
+        assert client.get("/web/long.js", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
         for name in ("link.txt", "../secret.txt", "..%2fsecret.txt", "%2e%2e/secret.txt"):
             assert client.get(f"/web/{name}").status_code == 404

@@ -1,6 +1,10 @@
 """What speaks to OpenAI speaks to `rag serve`: asked with the real client."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import openai
@@ -131,3 +135,24 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:,"}}
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(model="rag", messages=[{"role": "user", "content": [picture]}])  # type: ignore[list-item]
+
+
+def test_a_chat_program_that_others_wrote_converses(server: Running, tmp_path: Path) -> None:
+    """`llm`, a chat for the terminal: in a conversation, piece by piece, and whole."""
+    (tmp_path / "extra-openai-models.yaml").write_text(
+        f"- model_id: rag\n  model_name: rag\n  api_base: {server.url}/v1\n", encoding="utf-8"
+    )
+    environment = os.environ | {"LLM_USER_PATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+
+    def llm(*words: str, said: str | None = None) -> str:
+        command = [sys.executable, "-m", "llm", *words]
+        return subprocess.run(
+            command, input=said, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=True
+        ).stdout
+
+    reply = server("POST", "/v1/chat/completions", {"model": "rag", "messages": [{"role": "user", "content": JASPER}]})
+    expected = reply.json["choices"][0]["message"]["content"]
+    assert "\n\nSources:\n[1] " in expected
+    assert llm("-m", "rag", JASPER).strip() == llm("-m", "rag", "--no-stream", JASPER).strip() == expected
+    talked = llm("chat", "-m", "rag", said="what does Jasper do\nwhy did it decline\nquit\n")
+    assert expected in talked

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 __all__ = ["WEB", "mount"]
@@ -28,7 +29,16 @@ def mount(app: FastAPI, web: Path = WEB) -> None:
     async def index() -> Response:
         return FileResponse(web / "index.html", headers={"Cache-Control": "no-cache"})
 
-    app.mount("/web", StaticFiles(directory=web), name="web")
+    app.mount("/web", GZipMiddleware(_Kept(directory=web)), name="web")
+
+
+class _Kept(StaticFiles):
+    """Files that a browser keeps, and asks about before it uses them again."""
+
+    def file_response(self, *arguments: Any, **more: Any) -> Response:
+        response = super().file_response(*arguments, **more)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def described(schema: dict[str, Any]) -> str:

@@ -23,8 +23,7 @@ def cost(server: Target, index: str, rounds: int = 8, count: int = 40) -> dict[s
     with closing(server.connection()) as connection, Library(index) as library:
 
         def ask(query: str) -> None:
-            connection.request("POST", "/api/search", json.dumps({"query": query}).encode(), server.headers())
-            connection.getresponse().read()
+            server.post(connection, "/api/search", json.dumps({"query": query}).encode())
 
         def there() -> float:
             return server.figure("process_cpu_seconds_total")

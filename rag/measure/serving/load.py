@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from http.client import HTTPConnection, HTTPException, RemoteDisconnected
+from http.client import HTTPException
 from typing import Any
 
 import numpy as np
@@ -111,26 +111,10 @@ def _client(
         body = json.dumps({"question" if kind == "ask" else "query": question}).encode()
         began = time.perf_counter()
         try:
-            status = _post(connection, server, f"/api/{kind}", body)
+            status = server.post(connection, f"/api/{kind}", body)
         except (OSError, HTTPException):
             connection.close()
             status = 0
         samples.append((kind, time.perf_counter() - began, status))
         time.sleep(chance.expovariate(1 / think) if think else 0)
     connection.close()
-
-
-def _post(connection: HTTPConnection, server: Target, path: str, body: bytes) -> int:
-    """The status; a connection that the server closed while we were thinking is opened once more, as clients do."""
-    kept = connection.sock is not None
-    try:
-        connection.request("POST", path, body, server.headers())
-        response = connection.getresponse()
-    except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-        connection.close()
-        if not kept:
-            raise
-        connection.request("POST", path, body, server.headers())
-        response = connection.getresponse()
-    response.read()
-    return response.status

@@ -55,6 +55,21 @@ class Target:
             raise ModelError(f"{path} of {self.host}:{self.port} answered {response.status}", "check --token")
         return body
 
+    def post(self, connection: http.client.HTTPConnection, path: str, body: bytes) -> int:
+        """The status; a connection that the server closed while nothing was said is opened once more, as clients do."""
+        kept = connection.sock is not None
+        try:
+            connection.request("POST", path, body, self.headers())
+            response = connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            connection.close()
+            if not kept:
+                raise
+            connection.request("POST", path, body, self.headers())
+            response = connection.getresponse()
+        response.read()
+        return response.status
+
     def figure(self, name: str) -> float:
         """A figure without labels out of `/metrics`."""
         for line in self.get("/metrics").decode().splitlines():

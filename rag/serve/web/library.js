@@ -53,17 +53,18 @@ export function setUpLibrary(index, open, explain, day) {
     byId("sites").replaceChildren(...options(listed.map((one) => one.site).filter((site) => /\./.test(site))));
   };
 
-  // Indexes first, as the articles are those of the one that is chosen.
+  // The articles are those of the index that is chosen; at first that is the server's default, which needs no name.
   const load = async () => {
     try {
-      const { indexes, default: first } = await get("/api/indexes");
-      const chosen = byId("index").value || first;
+      const before = byId("index").value;
+      const [{ indexes, default: first }] = await Promise.all([get("/api/indexes"), before ? null : page(0)]);
+      const chosen = before || first;
       byId("index").replaceChildren(...indexes.map((one) => el("option", { value: one.name, textContent: one.name, selected: one.name === chosen })));
       byId("index").hidden = indexes.length < 2;
       const one = indexes.find((each) => each.name === chosen) || indexes[0];
       if (!one?.documents) say(byId("holds"), "holds-none");
       else say(byId("holds"), "holds", { documents: one.documents, passages: one.passages });
-      await page(0);
+      if (before) await page(0);
     } catch (problem) {
       delete byId("holds").dataset.t;
       byId("holds").textContent = explain(problem);
