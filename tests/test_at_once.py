@@ -1,6 +1,7 @@
 """What is done for many texts at once, or left out where it can find nothing, gives what is done one by one."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,14 @@ def test_pieces_of_every_character_are_those_of_the_tokenizer(pieces: Pieces) ->
     encoded = builtin.load()._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     expected = [[number for number in one.ids if number] for one in encoded]
     assert [text for text, own, its in zip(texts, pieces.of(texts), expected, strict=True) if own.tolist() != its] == []
+
+
+def test_a_run_without_end_costs_linear_work(pieces: Pieces) -> None:
+    text = "深度學習的發展" * 60_000
+    began = process_time()
+    (own,) = pieces.of([text])
+    assert process_time() - began < 4
+    assert own.tolist() == builtin.load().numbers([text])[0].tolist()
 
 
 def test_words_are_forgotten_when_they_are_many(pieces: Pieces, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,9 +68,10 @@ class Pieces:
         units = self._fold[np.frombuffer(b"".join(one + b" \0" for one in encoded), dtype="<u2")]
         han = self._is_han[units]
         starts, stops = _runs(han)
-        units[starts[stops - starts > _LONGEST]] = _OTHER
+        short = stops - starts <= _LONGEST
+        units[starts[~short]] = _OTHER
         left = np.unique(np.searchsorted(ends, np.flatnonzero(units == _OTHER), side="right"))
-        at, numbers = self._in_han(units, starts, stops)
+        at, numbers = self._in_han(units, starts[short], stops[short])
         words_at, words = self._in_words(units, ~han & (units != _SPACE) & (units != _OTHER))
         at = np.concatenate([at, words_at])
         order = np.argsort(at, kind="stable")
