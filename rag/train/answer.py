@@ -41,10 +41,8 @@ UNANSWERED = {"removed": 3000, "near": 3000, "swapped": 3000, "without": 3000, "
 WARM, SOME = 0.5, 0.125
 """Shares of the made-up questions in a round, and in the third."""
 
-KEPT = (0.95, 0.935)
-"""Share of the answerable questions on searched passages of which 0 lets through: in one language, and across.
-
-The second was chosen on the seed questions, between refusing them and answering what the articles do not say."""
+KEPT = (0.95, 0.95)
+"""Share of the answerable questions on searched passages that 0 lets through: in one language, and across."""
 
 WEIGHTS = {
     **{"given": 0.3, "with": 0.7},
