@@ -77,7 +77,7 @@ def cited(served: Running, question: str) -> list[dict[str, Any]]:
 def test_one_click_from_the_answer_to_its_original(visit: Callable[..., Watched], served: Running) -> None:
     one = visit(**PHONE)
     one.ask(JASPER)
-    [citation] = cited(served, JASPER)
+    citation = cited(served, JASPER)[0]
     assert citation["text"] in one.page.locator(".answer").inner_text()
     assert not one.page.locator("#reader").is_visible()
     one.page.tap(".marker")
@@ -244,7 +244,7 @@ def test_copy_with_citations(visit: Callable[..., Watched], served: Running) -> 
     assert one.page.locator(".tools button").inner_text() == "Copied."  # for those who look
     one.page.wait_for_selector("text=Copy with citations")
     copied = one.page.evaluate("navigator.clipboard.readText()")
-    [citation] = cited(served, JASPER)
+    citation = cited(served, JASPER)[0]
     assert copied.startswith(citation["text"] + "[1]")
     assert f"[1] {citation['title']}, 2023-08-05, {citation['source']}:16, characters 432–508" in copied
     assert f"> {citation['quote']}" in copied
