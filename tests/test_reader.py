@@ -193,9 +193,3 @@ def test_the_network_is_the_same_in_numpy_and_in_torch(tmp_path: Path) -> None:
     for column, found in ((scores, "scores"), (says, "says"), (spans[:, 0], "begin"), (spans[:, 1], "end")):
         ours = np.concatenate([getattr(one, found) for one in judged])
         np.testing.assert_allclose(ours, column.numpy(), atol=1e-4)
-
-
-def test_a_passage_with_the_name_asked_for_goes_before_one_without() -> None:
-    texts = (f"{name} closed its bakery because the rent had doubled." for name in ("Orrick", "Sandmoor", "Velbrook"))
-    evidence, _ = judged("Why did Velbrook close its bakery?", *texts)
-    assert evidence[0].text.startswith("Velbrook")
