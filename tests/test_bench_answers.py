@@ -13,7 +13,7 @@ from rag.errors import BadInput, NotFound
 from rag.measure.answering import measure, summary
 from rag.measure.answering.asking import Outcome
 from rag.measure.answering.dataset import read, sample, translated
-from rag.measure.answering.scores import alce, auroc, exact_and_f1, holds, statements
+from rag.measure.answering.scores import alce, auroc, exact_and_f1, holds, statements, trade_off
 from rag.measure.answering.table import tables
 from rag.testing import HashedTerms, Scripted
 
@@ -80,6 +80,9 @@ def test_auroc_by_hand() -> None:
     # of six pairs four are right and one is a tie
     assert auroc([0.9, 0.4], [0.1, 0.4, 0.8]) == pytest.approx(4.5 / 6)
     assert auroc([1.0], []) is None
+    assert trade_off([], [0.5]) is None
+    tenths = [number / 10 for number in range(10)]
+    assert list(trade_off(tenths, [0.05, 0.15, 0.95]).values()) == pytest.approx([0, 0, 0, 1 / 3, 2 / 3])
 
 
 def outcome(**fields: Any) -> Outcome:
@@ -155,9 +158,15 @@ def test_a_whole_call(file: Path, tmp_path: Path) -> None:
     assert own["verified"] == own["citation_precision"] == own["citation_recall"] == 1
     assert own["refusal_auroc"] == one["passage"]["refusal_auroc"] == 1, "nothing is said of Milan"
     assert own["refusal_recall"] == 1 and one["passage"]["first_sentence"] == 1
-    assert one["outside"] == {"questions": 1, "refused": 1, "auroc": 1}
+    assert (one["outside"]["questions"], one["outside"]["refused"], one["outside"]["auroc"]) == (1, 1, 1)
+    assert set(one["outside"]["trade_off"].values()) == {1.0}
     assert {what for *_, what in seen} >= {"tiny: corpus", "tiny: passage"}
     shown = {table.title: table for table in tables(record)}
+    assert [row.name for row in shown["Trade-off of refusal"].rows] == [
+        "tiny, corpus",
+        "tiny, passage",
+        "tiny, outside",
+    ]
     assert shown["Refusal"].rows[0].name == "tiny, corpus" and shown["Refusal"].rows[2].name == "tiny, outside"
     assert shown["Citations"].rows[0].cells[1].text == "100.0 %"
     again = measure([file], passage=False, out=tmp_path / "out", embedder=HashedTerms())["datasets"][0]

@@ -13,7 +13,7 @@ from rag.errors import BadInput
 from rag.library import Library
 from rag.measure.answering.asking import Outcome, ask_all, ask_each_passage, corpus
 from rag.measure.answering.dataset import Dataset, Question, read, sample, translated
-from rag.measure.answering.scores import auroc
+from rag.measure.answering.scores import auroc, trade_off
 from rag.protocols import Progress
 
 __all__ = ["measure", "summary"]
@@ -95,6 +95,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
         "refusal_precision": _ratio(sum(not one.answerable for one in refused), len(refused)) if unanswerable else None,
         "refusal_recall": _mean(one.refused for one in unanswerable),
         "refusal_auroc": auroc([one.confidence for one in answerable], [one.confidence for one in unanswerable]),
+        "trade_off": trade_off([one.confidence for one in answerable], [one.confidence for one in unanswerable]),
         "p50_ms": float(np.percentile(times, 50)),
         "p95_ms": float(np.percentile(times, 95)),
     }
@@ -120,6 +121,7 @@ def _far(whole: Sequence[Outcome], far: Sequence[Outcome]) -> dict[str, Any]:
             "questions": len(far),
             "refused": _mean(one.refused for one in far),
             "auroc": auroc(inside, [one.confidence for one in far]),
+            "trade_off": trade_off(inside, [one.confidence for one in far]),
         }
     }
 

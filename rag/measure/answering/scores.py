@@ -14,7 +14,7 @@ import numpy as np
 
 from rag.script import HAN, fold, language
 
-__all__ = ["alce", "auroc", "exact_and_f1", "holds", "statements", "supports"]
+__all__ = ["ALLOWED", "alce", "auroc", "exact_and_f1", "holds", "statements", "supports", "trade_off"]
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _UNITS = re.compile(rf"[{HAN}]|[^\W{HAN}_]+")
@@ -141,3 +141,23 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     below = np.sort(np.array(negative))
     left, right = np.searchsorted(below, positive, "left"), np.searchsorted(below, positive, "right")
     return float((left + right).mean() / 2 / len(below))
+
+
+ALLOWED = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Shares of the answerable questions that may be refused."""
+
+
+def trade_off(positive: Sequence[float], negative: Sequence[float]) -> dict[str, float] | None:
+    """For each of `ALLOWED` the share of negatives that a threshold refuses which refuses no more of the positives.
+
+    None where one of the two is empty.
+
+    >>> trade_off([0.5, 0.6, 0.8, 0.9, 0.95], [0.1, 0.55])
+    {'0.01': 0.5, '0.02': 0.5, '0.05': 0.5, '0.1': 0.5, '0.2': 1.0}
+    """
+    if not positive or not negative:
+        return None
+    kept = np.sort(np.array(positive))
+    thresholds = {allowed: kept[int(allowed * len(kept) + 1e-9)] for allowed in ALLOWED}
+    below = np.array(negative)
+    return {str(allowed): float((below < threshold).mean()) for allowed, threshold in thresholds.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rag.measure.answering.scores import ALLOWED
 from rag.measure.cleaning.table import NONE, Cell, Row, Table
 
 __all__ = ["tables"]
@@ -17,7 +18,8 @@ def tables(record: Mapping[str, Any]) -> list[Table]:
             ("set", "answerable", "found", "hit@1", "hit@3", "EM", "F1", "statements", "p50 ms", "p95 ms"),
             tuple(Row(one["name"], tuple(_answers(one["corpus"]))) for one in sets),
             "found: a passage found holds a gold answer; hit@k: one of the first k citations does. A refusal counts as "
-            "a miss. EM and F1 of the first statement, by CMRC 2018 for Chinese answers and by SQuAD for others.",
+            "a miss. EM and F1 of the short answer, or of the first "
+            "statement where there is none, by CMRC 2018 for Chinese answers and by SQuAD for others.",
         ),
         Table(
             "Citations",
@@ -43,6 +45,12 @@ def tables(record: Mapping[str, Any]) -> list[Table]:
             "corpus: asked of the whole collection, where another passage may answer; passage: of the given one alone; "
             "outside: questions of which the collection says nothing. AUROC of the number by which is refused.",
         ),
+        Table(
+            "Trade-off of refusal",
+            ("set", *(f"{100 * allowed:.0f} %" for allowed in ALLOWED)),
+            tuple(row for one in sets for row in _trade_offs(one)),
+            "Share of the unanswerable that is refused at the threshold which refuses so many of the answerable.",
+        ),
     ]
 
 
@@ -67,6 +75,12 @@ def _refusals(one: Mapping[str, Any]) -> Iterator[Row]:
     if far := one["outside"]:
         shown = (Cell(f"{far['questions']:,}"), _share(far["refused"]), Cell(NONE), _share(far["auroc"]))
         yield Row(f"{one['name']}, outside", (*shown, _share(one["corpus"]["refused_answerable"])))
+
+
+def _trade_offs(one: Mapping[str, Any]) -> Iterator[Row]:
+    for where in ("corpus", "passage", "outside"):
+        if (own := one[where]) and (shares := own["trade_off"]):
+            yield Row(f"{one['name']}, {where}", tuple(map(_share, shares.values())))
 
 
 def _share(value: float | None) -> Cell:
