@@ -486,3 +486,12 @@ def test_axe_finds_nothing_on_a_phone_in_chinese(visit: Callable[..., Watched]) 
     one.page.wait_for_selector("mark")
     one.page.tap("[data-view=both]")
     assert axe(one) == []
+
+
+def test_the_short_answer_stands_out(visit: Callable[..., Watched], served: Running) -> None:
+    one = visit()
+    question = "字節跳動的 PixelDance 是什麼時候推出的？"
+    one.ask(question)
+    answer = served("POST", "/api/ask", {"question": question}).json
+    assert answer["short"] == "2023年11月18日"
+    assert one.page.locator(".answer strong").all_inner_texts() == [answer["short"]]

@@ -193,3 +193,20 @@ def test_the_network_is_the_same_in_numpy_and_in_torch(tmp_path: Path) -> None:
     for column, found in ((scores, "scores"), (says, "says"), (spans[:, 0], "begin"), (spans[:, 1], "end")):
         ours = np.concatenate([getattr(one, found) for one in judged])
         np.testing.assert_allclose(ours, column.numpy(), atol=1e-4)
+
+
+def test_the_short_answer_is_part_of_its_sentence() -> None:
+    found_at_all = 0
+    for question, text in (
+        ("林记咖啡是哪一年创立的？", CAFE),
+        ("林记咖啡由谁创立？", CAFE),
+        ("谁是新任执行长？", CAFE),
+        ("When was the ferry line founded?", FERRY),
+        ("Who founded the ferry line?", FERRY),
+        ("How many passengers does the ferry carry a year?", FERRY),
+    ):
+        best, *others = judged(question, text)[0]
+        assert best.short in best.text and len(best.short) < len(best.text)
+        assert not any(one.short for one in others)
+        found_at_all += any(right in best.short for right in ("1987", "林秀英", "陳大文", "1952", "Ada Holm", "40,000"))
+    assert found_at_all >= 3

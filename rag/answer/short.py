@@ -12,8 +12,11 @@ __all__ = ["SURE", "short"]
 LONGEST = 30
 """Pieces in a short answer."""
 
-SURE = 0.15
-"""Of all stretches of the sentence the likeliest must have this share; below it the sentence stands alone."""
+SURE = 0.35
+"""Of all stretches of the sentence the likeliest must have this share; below it the sentence stands alone. On held-out
+training questions the words shown then agree with the annotated answer by an F1 of 0.6."""
+MOST_OF_IT = 0.7
+"""Of the sentence; a longer stretch says no more than the sentence does."""
 
 _AROUND = " \t\n,.;:!?，。；：！？、"
 
@@ -40,4 +43,6 @@ def short(text: str, at: int, looked: Looked, judged: Judged, words: WordEmbedde
         stop -= 1
     while start < stop and text[start] in _AROUND:
         start += 1
+    if stop - start > MOST_OF_IT * len(text):
+        return Span(0, 0), 0.0
     return Span(start, stop), share

@@ -154,6 +154,7 @@ class Asked(BaseModel):
     citations: list[Citation]
     hits: list[Hit]
     statements: list[Statement]
+    short: str
 
 
 class Edit(BaseModel):

@@ -53,7 +53,7 @@ function answered(record, open) {
     parts.push(el("p", { className: "refusal", textContent: record.reason, lang: languageOf(record.reason) }));
     announce(record.reason);
   } else {
-    parts.push(el("p", { className: "answer", lang: languageOf(record.answer) }, ...marked(record.answer, cited, go)));
+    parts.push(el("p", { className: "answer", lang: languageOf(record.answer) }, ...marked(record.answer, record.short, cited, go)));
     const list = el("ol", { className: "sources" }, ...record.citations.map((citation) => sourceCard(citation, record, go)));
     parts.push(label(list, "sources"));
     announce(t("answer-ready", { n: record.citations.length, text: record.answer }));
@@ -68,9 +68,17 @@ function answered(record, open) {
   return parts;
 }
 
-// The answer with a button for each marker that has a citation; a marker stays with the word before it.
-function marked(text, cited, go) {
-  return text.split("\n").map((line) => el("span", { className: "said" }, ...markedLine(line, cited, go)));
+// The answer with a button for each marker that has a citation; a marker stays with the word before it. The words that
+// say just what was asked stand out where they first occur.
+function marked(text, short, cited, go) {
+  const lines = text.split("\n");
+  const at = short ? lines.findIndex((line) => line.includes(short)) : -1;
+  return lines.map((line, number) => {
+    if (number !== at) return el("span", { className: "said" }, ...markedLine(line, cited, go));
+    const start = line.indexOf(short);
+    const rest = markedLine(line.slice(start + short.length), cited, go);
+    return el("span", { className: "said" }, line.slice(0, start), el("strong", {}, short), ...rest);
+  });
 }
 
 function markedLine(text, cited, go) {
