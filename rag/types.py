@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
 
 __all__ = [
     "PROPERTIES",
@@ -130,6 +131,14 @@ class Document:
     site: str = ""
     provenance: Mapping[str, Origin] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """Of its address; empty without one, or where the address is none."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:  # http://[x
+            return ""
 
     @property
     def offsets(self) -> Offsets:

@@ -210,3 +210,8 @@ def test_the_short_answer_is_part_of_its_sentence() -> None:
         assert not any(one.short for one in others)
         found_at_all += any(right in best.short for right in ("1987", "林秀英", "陳大文", "1952", "Ada Holm", "40,000"))
     assert found_at_all >= 3
+
+
+def test_the_short_answer_crosses_no_cell_and_is_no_marker() -> None:
+    row = judged("How many boats has Velbrook?", "| Town | Boats |\n| Orrick | 5 |\n| Velbrook | 12 |")[0][0]
+    assert "Velbrook" in row.text and "|" not in row.short

@@ -153,3 +153,38 @@ def test_statements_of_one_passage_stand_together_in_its_order() -> None:
         "Fog rose.[4]",
         "Rain fell.[2]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("article", "question", "wanted"),
+    [
+        (
+            "Our people at the harbour office:\n\n- Ada leads teams\n- Carla keeps the books\n",
+            "Who keeps the books?",
+            "Carla",
+        ),
+        (
+            "招标人的主要职责如下：\n\n1. 发布公告；\n2. 组织评审；\n3. 确定中标人。\n",
+            "招标人的主要职责有哪些？",
+            "中标人",
+        ),
+    ],
+)
+def test_items_of_a_list_are_found_whatever_they_end_in(
+    tmp_path: Path, article: str, question: str, wanted: str
+) -> None:
+    (tmp_path / "a.md").write_text(article, encoding="utf-8")
+    with Library(tmp_path / "index") as library:
+        library.add(tmp_path / "a.md")
+        assert wanted in library.ask(question).answer
+
+
+def test_an_address_that_is_none_stops_nothing(tmp_path: Path) -> None:
+    head = '<html><head><link rel="canonical" href="http://[x"></head>'
+    page = f"{head}<body><p>The lighthouse was built in 1871.</p></body></html>"
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text(
+        '{"id": "3", "url": "http://[x", "text": "The pier is from 1902."}', encoding="utf-8"
+    )
+    with Library(tmp_path / "index") as library:
+        assert library.add(tmp_path).added == 2

@@ -39,7 +39,11 @@ def gather(
     texts = [span.of(hits[hit].text) for hit, span in looked.places]
     heading = looked.features[:, FEATURES.index("heading")]
     for at in np.flatnonzero(heading).tolist():  # what ends like no sentence may state a fact all the same
-        heading[at] = not is_row(texts[at]) and not _items(at, looked.places, texts)
+        count = _items(at, looked.places, texts)
+        if count:
+            heading[at : at + count + 1] = 0
+        elif is_row(texts[at]) and not _names_columns(at, looked.places, texts):
+            heading[at] = 0
     judged = reader.load().judge(looked, words)
     scores = judged.scores.copy()
     _weigh_rows(scores, looked.features[:, FEATURES.index("matched")], texts, question)
@@ -67,6 +71,13 @@ def _items(at: int, places: Sequence[tuple[int, Span]], texts: Sequence[str]) ->
     following = [(texts[later], places[later][1]) for later in range(at + 1, len(places)) if places[later][0] == hit]
     count = items(opening, following)
     return count if count > 1 else 0
+
+
+def _names_columns(at: int, places: Sequence[tuple[int, Span]], texts: Sequence[str]) -> bool:
+    """Whether a row is the first of a table and has no figure, so that it only says what is in the columns."""
+    first = at == 0 or places[at - 1][0] != places[at][0] or not is_row(texts[at - 1])
+    more = at + 1 < len(texts) and places[at + 1][0] == places[at][0] and is_row(texts[at + 1])
+    return first and more and not re.search(r"\d", texts[at])
 
 
 def _weigh_rows(scores: Floats, matched: Floats, texts: Sequence[str], question: str) -> None:

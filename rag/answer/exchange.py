@@ -21,7 +21,7 @@ _POSSESSIVE = re.compile(r"^['’]s\b|['’]s$")
 def exchanged(part: str, last: Turn) -> str:
     """The last question with `part` in the place of what is of its kind there."""
     before = last.question
-    part = part.removesuffix("的")
+    part = part.removesuffix("的") or part
     found = _ARTICLE.match(part)
     preposition, bare = (found[1], part[found.end() :]) if found else (None, part)
     bare = _IN_ALL.sub("", bare) or bare

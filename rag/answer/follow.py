@@ -95,7 +95,7 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     subjects = (turn for turn in reversed(history) if topics(turn.question, turn.context))
     last = next((turn for turn in subjects if not _POLITENESS.fullmatch(plain(turn.question.strip()))), None)
     core = _POLITE.sub("", question.strip()[_led(question) :])
-    if not last or not END.sub("", core):
+    if not last or not re.search(r"\w", core):
         return question
     part = _fragment(core, led=bool(_led(question)))
     if _YOU.match(part):

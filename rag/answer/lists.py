@@ -12,7 +12,8 @@ __all__ = ["is_row", "items", "opens"]
 MOST_ITEMS = 9
 """More are no answer any more."""
 _OPENS = re.compile(r"(?:[:：]|如下[。.]?|as follows[.:]?)\s*$")
-_ENDS = re.compile(r"[。.!！?？…；;]$")
+_ENDS = re.compile(r"[。.!！?？…]$")
+_NUMBERED = re.compile(r"\W?\d+\W")
 _ROW = re.compile(r"^\|.*\|.*\|$")
 
 
@@ -29,7 +30,8 @@ def is_row(text: str) -> bool:
 def items(opening: Span, following: Sequence[tuple[str, Span]]) -> int:
     """How many of the sentences that follow one that opens a list are its items, each on a line of its own.
 
-    Items lie equally far from one another, at most an empty line, and where the first ends like no sentence none does.
+    Items lie equally far from one another, at most an empty line; where the first ends like no sentence, none does
+    but a numbered last one.
     Sentences are two items at most, and none behind an empty line, where a paragraph begins.
 
     >>> items(Span(0, 9), [("a mat", Span(11, 16)), ("a torch", Span(17, 24)), ("It rained.", Span(26, 36))])
@@ -44,10 +46,11 @@ def items(opening: Span, following: Sequence[tuple[str, Span]]) -> int:
     gap = 0
     for (_, before), (text, span) in pairwise(following[:MOST_ITEMS]):
         apart = span.start - before.end
-        if not 0 <= apart <= 2 or (count > 1 and apart != gap) or (not finished and _ENDS.search(text)):
+        ends = bool(_ENDS.search(text))
+        if not 0 <= apart <= 2 or (count > 1 and apart != gap) or (ends and not finished and not _NUMBERED.match(text)):
             break
         gap = apart
         count += 1
-        if finished:
+        if ends:  # the last of them may be a whole sentence
             break
     return count

@@ -18,7 +18,7 @@ training questions the words shown then agree with the annotated answer by an F1
 MOST_OF_IT = 0.7
 """Of the sentence; a longer stretch says no more than the sentence does."""
 
-_AROUND = " \t\n,.;:!?，。；：！？、"
+_AROUND = " \t\n,.;:!?，。；：！？、[]|"
 
 
 def short(text: str, at: int, looked: Looked, judged: Judged, words: WordEmbedder) -> tuple[Span, float]:
@@ -43,6 +43,6 @@ def short(text: str, at: int, looked: Looked, judged: Judged, words: WordEmbedde
         stop -= 1
     while start < stop and text[start] in _AROUND:
         start += 1
-    if stop - start > MOST_OF_IT * len(text):
+    if stop - start > MOST_OF_IT * len(text) or "|" in text[start:stop]:
         return Span(0, 0), 0.0
     return Span(start, stop), share

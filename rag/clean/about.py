@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from rag.clean import byline, main_text
 from rag.clean.align import key
@@ -170,7 +169,7 @@ def _from_page(document: Document, page: TracedText) -> Iterator[tuple[str, Foun
         found = main_text.fields(_without_prose(page))
         for name, value in found.items():
             yield name, (value, Origin("htmldate" if name == "date" else "trafilatura"))
-    host = urlsplit(document.url).hostname if "site" not in found else ""
+    host = document.host if "site" not in found else ""
     if host:
         yield "site", (host.removeprefix("www."), Origin("address"))
 

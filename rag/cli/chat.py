@@ -72,7 +72,7 @@ def chat(
                 if as_json:
                     print_json({"asked": line, "error": str(error)})
                 else:
-                    sys.stderr.write(f"rag: {error}\n")
+                    sys.stderr.write(render.visible(f"rag: {error}") + "\n")
             sys.stdout.flush()
 
 

@@ -124,9 +124,9 @@ def answer(given: Answer, known: Known, *, quotes: bool = True, unsupported: boo
         return
     text = Text(given.answer)
     text.highlight_regex(r"\[\d+\]", "bold cyan")
-    at = text.plain.find(given.short)
-    if given.short and at >= 0:
-        text.stylize("bold", at, at + len(given.short))
+    found = re.search(rf"(?<!\[){re.escape(given.short)}(?!\d*\])", text.plain)  # no number of a marker
+    if given.short and found:
+        text.stylize("bold", *found.span())
     console.print(text)
     _struck(console, left_out)
     console.print()

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from rag.index import rows
 from rag.index.filters import host
@@ -185,7 +184,7 @@ class Staging:
         values = [number, source_key, content, document.doc_id, document.sha256, document.encoding, document.kind]
         values += [document.title, document.date, document.url, document.line]
         values += [json.dumps(dict(document.metadata), ensure_ascii=False), document.author, document.site]
-        values += [host(urlsplit(document.url).hostname or ""), rows.written(document.provenance), stored.found]
+        values += [host(document.host), rows.written(document.provenance), stored.found]
         self._insert(values, seen)
         if kept := stored.edges:
             packed = (rows.packed_keys(kept.keys), rows.packed_keys(kept.dropped))

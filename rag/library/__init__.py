@@ -259,10 +259,11 @@ class Library:
                 reason = _stale(stale) if outdated or (stale and not offered) else said_no
         took = round((time.perf_counter() - began) * 1000, 2)
         short = next((one.short for one in evidence if one.short and any(one.text in c.text for c in citations)), "")
+        short = in_script_of(question, short)
         return Answer(
             *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
             statements=said,
-            short=in_script_of(question, short),
+            short=short if short in text else "",
         )
 
     def _gathered(

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from rag.clean import GUESSED, clean, common, edges
 from rag.errors import RagError
@@ -34,7 +33,7 @@ def site_of(document: Document, location: str) -> str:
     """The host that an article is from, else the folder of its file; empty for a record and for standard input."""
     if document.kind == "record" or location == "-":
         return ""
-    return urlsplit(document.url).hostname or os.path.dirname(location) or os.sep  # noqa: PTH120 - no path of this system
+    return document.host or os.path.dirname(location) or os.sep  # noqa: PTH120 - no path of this system
 
 
 class Sites:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from rag.errors import IndexUnusable
 from rag.index.filters import Filters, host
@@ -193,7 +192,7 @@ def folders(path: str) -> list[str]:
 
 def sites(document: Document) -> list[str]:
     """The names that a filter may give a document's site: its host, the domains above it, its name."""
-    parts = host(urlsplit(document.url).hostname or "").split(".")
+    parts = host(document.host).split(".")
     domains = [".".join(parts[at:]) for at in range(len(parts))]
     return [name for name in dict.fromkeys([*domains, document.site.lower()]) if name][:64]
 
