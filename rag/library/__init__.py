@@ -263,7 +263,7 @@ class Library:
         return Answer(
             *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
             statements=said,
-            short=short if short in text else "",
+            short="" if short not in text or f"[{short}]" in text else short,
         )
 
     def _gathered(

@@ -72,25 +72,13 @@ function answered(record, open) {
 // say just what was asked stand out where they first occur.
 function marked(text, short, cited, go) {
   const lines = text.split("\n");
-  const places = lines.map((line) => (short ? placeOf(short, line) : -1));
-  const at = places.findIndex((place) => place >= 0);
+  const at = short ? lines.findIndex((line) => line.includes(short)) : -1;
   return lines.map((line, number) => {
     if (number !== at) return el("span", { className: "said" }, ...markedLine(line, cited, go));
-    const start = places[at];
-    const [head, rest] = [line.slice(0, start), line.slice(start + short.length)].map((part) => markedLine(part, cited, go));
-    return el("span", { className: "said" }, ...head, el("strong", {}, short), ...rest);
+    const start = line.indexOf(short);
+    const rest = markedLine(line.slice(start + short.length), cited, go);
+    return el("span", { className: "said" }, line.slice(0, start), el("strong", {}, short), ...rest);
   });
-}
-
-// Where `short` stands in `line` outside of its markers, or -1.
-function placeOf(short, line) {
-  let before = 0;
-  for (const part of line.split(/(\[\d+\])/)) {
-    const at = /^\[\d+\]$/.test(part) ? -1 : part.indexOf(short);
-    if (at >= 0) return before + at;
-    before += part.length;
-  }
-  return -1;
 }
 
 function markedLine(text, cited, go) {
