@@ -19,9 +19,12 @@ from rag.types import Evidence, Hit, Span
 
 __all__ = ["gather"]
 
-_UNNAMED = 10.0
+_OTHER_ROW = 10.0
+"""How far a row is behind that with most of the question's terms, times the share of them that it lacks."""
 _ABOVE = 0.01
+"""By how much a row goes before a sentence that it is put above."""
 _ALIKE = 0.1
+"""A sentence with so much larger a share of the question's terms than a row keeps its place."""
 BESIDE = 2
 """Sentences on either side of the best that are offered too, for a cause stands before what it causes."""
 
@@ -89,7 +92,7 @@ def _weigh_rows(scores: Floats, matched: Floats, texts: Sequence[str], question:
     rows = np.flatnonzero([is_row(text) for text in texts])
     if not len(rows):
         return
-    scores[rows] -= _UNNAMED * (matched[rows].max() - matched[rows])
+    scores[rows] -= _OTHER_ROW * (matched[rows].max() - matched[rows])
     best, row = int(scores.argmax()), int(rows[scores[rows].argmax()])
     said = [fold(texts[at]) for at in (best, row)]
     asked = "number" if re.search(FIGURE, plain(question), re.IGNORECASE) else kind(question)

@@ -263,7 +263,7 @@ class Library:
         return Answer(
             *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
             statements=said,
-            short="" if short not in text or f"[{short}]" in text else short,
+            short="" if short not in text or f"[{short}]" in text else short,  # a "1" would be found in its marker
         )
 
     def _gathered(

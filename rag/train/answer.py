@@ -170,9 +170,10 @@ def _refusal_figures(value: Floats, right: Column, group: Column, source: Column
                 figures[f"refusal AUROC, {' against '.join(pairs)}, {name}"] = round(
                     auroc(value[at & right].tolist(), value[at & ~right].tolist()) or 0, 3
                 )
+    in_use = float(np.log(refuse.THRESHOLD / (1 - refuse.THRESHOLD)))
     for name in WEIGHTS:
         at = held & (group == name)
-        figures[f"refused, {name}"] = round(float((value[at] < 0).mean()), 3)
+        figures[f"refused, {name}"] = round(float((value[at] < in_use).mean()), 3)
     for allowed in (0.01, 0.02, 0.05, 0.1, 0.2):
         cut = float(np.quantile(value[held & (group == "with")], allowed))
         for name in ("without", "outside"):

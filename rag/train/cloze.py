@@ -82,7 +82,9 @@ class Clozes:
         texts = list(self._english_texts() if language == "en" else self._chinese_texts())
         self._chance.shuffle(texts)
         made = 0
-        while made < count and texts:
+        before = -1
+        while before < made < count:  # a round over all texts that makes nothing is the last
+            before = made
             for key, text in texts:
                 told = [span.of(text) for span in sentences(text)]
                 long = [one for one in told if len(one) > 1.5 * _LEAST[language]]
