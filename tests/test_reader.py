@@ -212,6 +212,7 @@ def test_the_short_answer_is_part_of_its_sentence() -> None:
     assert found_at_all >= 3
 
 
-def test_the_short_answer_crosses_no_cell_and_is_no_marker() -> None:
-    row = judged("How many boats has Velbrook?", "| Town | Boats |\n| Orrick | 5 |\n| Velbrook | 12 |")[0][0]
-    assert "Velbrook" in row.text and "|" not in row.short
+def test_the_short_answer_crosses_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.answer.evidence.SURE", 0.0)  # the likeliest stretch, however unsure
+    row = judged("How old is Ada?", "| Name | Age |\n| Ada | 3 |\n| Tom | 4 |")[0][0]
+    assert row.text == "| Ada | 3 |" and "|" not in row.short

@@ -77,7 +77,8 @@ function marked(text, short, cited, go) {
     if (number !== at) return el("span", { className: "said" }, ...markedLine(line, cited, go));
     const start = line.indexOf(short);
     const rest = markedLine(line.slice(start + short.length), cited, go);
-    return el("span", { className: "said" }, line.slice(0, start), el("strong", {}, short), ...rest);
+    const head = markedLine(line.slice(0, start), cited, go);
+    return el("span", { className: "said" }, ...head, el("strong", {}, short), ...rest);
   });
 }
 
