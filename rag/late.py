@@ -21,6 +21,7 @@ __all__ = [
     "parts_of",
     "prepare",
     "unit",
+    "weighed",
 ]
 
 NEAR = 0.35
@@ -91,11 +92,11 @@ def near_places(asked: Asked, pieces: Ids, words: WordEmbedder) -> tuple[Ids, Fl
     """
     if not len(pieces) or not len(asked.vectors):
         return np.zeros(0, dtype=np.int64), np.zeros((0, len(asked.vectors)), dtype=np.float32)
-    different = np.unique(pieces)
+    different, own = np.unique(pieces, return_inverse=True)
     cosines = words.directions(different) @ asked.vectors.T
     cosines[cosines < NEAR] = 0
-    at = np.flatnonzero(np.isin(pieces, different[cosines.any(axis=1)]))
-    return at, cosines[np.searchsorted(different, pieces[at])]
+    at = np.flatnonzero(cosines.any(axis=1)[own])
+    return at, cosines[own[at]]
 
 
 def nearest_pieces(asked: Asked, pieces: Ids, counts: Ids, words: WordEmbedder) -> Floats:
@@ -121,7 +122,13 @@ def covered(asked: Asked, best: Floats) -> Floats:
 
     The MaxSim of ColBERT (Khattab and Zaharia 2020) over static vectors, weighted by rarity.
     """
-    return np.asarray(best @ asked.weights / (float(asked.weights.sum()) or 1.0), dtype=np.float32)
+    return weighed(best, asked.weights)
+
+
+def weighed(found: Floats, weights: Floats) -> Floats:
+    """Share of `weights`, (n,), that each row of `found`, (rows, n), has: (rows,); 0 where nothing weighs."""
+    # not `@`: OpenBLAS now and then says of so small a product of finite numbers that a value was invalid
+    return np.asarray((found * weights).sum(axis=1) / (float(weights.sum()) or 1.0), dtype=np.float32)
 
 
 def unit(vectors: Floats) -> Floats:

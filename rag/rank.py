@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from rag.late import Asked, Look, best_of, covered, near_places
+from rag.late import Asked, Look, best_of, covered, near_places, weighed
 from rag.protocols import Floats, Ids, WordEmbedder
 from rag.types import Found
 
@@ -51,8 +50,7 @@ class Sides(NamedTuple):
 NOT_SEEN: Final = Sides()
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A passage's key in the index, its score, where each side put it, what each says of it.
 
     `added`: what each feature has added to the score, (len(FEATURES),), after the second look.
@@ -126,4 +124,4 @@ def _pairs(asked: Asked, places: Ids, cosines: Floats, counts: Ids, sizes: Ids) 
         follows = same[:-1, :-1] & same[1:, 1:] & beside[:, None]
         some = np.flatnonzero(follows.any(axis=1))
         np.maximum.at(there, np.searchsorted(np.cumsum(sizes), places[some], side="right"), follows[some])
-    return np.asarray(there @ weights / (float(weights.sum()) or 1.0), dtype=np.float32)
+    return weighed(there, weights)

@@ -95,10 +95,11 @@ def retrieve(
     first = keys[np.lexsort((keys, -fused))].tolist()
     own = [side.keys[:k].tolist() for side in found.values()]
     turns = zip_longest(first[AT_ONCE:], *own)
-    best = dict.fromkeys([*first[:AT_ONCE], *(key for turn in turns for key in turn if key is not None)])
+    best = list(
+        islice(dict.fromkeys([*first[:AT_ONCE], *(key for turn in turns for key in turn if key is not None)]), k)
+    )
     ranked = []
-    for key in islice(best, k):
-        at = int(np.searchsorted(keys, key))
+    for key, at in zip(best, np.searchsorted(keys, best).tolist(), strict=True):
         places = {name: int(ranks[name][at]) for name in found}
         by = {name: Found(rank, float(scores[name][at])) for name, rank in places.items() if rank}
         if fused[at] > -np.inf:

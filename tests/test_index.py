@@ -11,7 +11,6 @@ import pytest
 from rag.errors import IndexUnusable, ModelError, NotFound
 from rag.index import Index
 from rag.index.stamp import matches, stamp
-from rag.index.terms import TermIndex, local_idf
 from rag.index.vectors import FlatVectors
 from rag.library import Library
 from rag.testing import HashedTerms
@@ -54,21 +53,6 @@ def test_vectors_score_by_cosine_higher_is_nearer(tmp_path: Path) -> None:
     (tmp_path / "v").write_bytes(b"torn")
     with pytest.raises(OSError):
         FlatVectors.load(tmp_path / "v", 3)
-
-
-def test_terms_score_by_the_callers_weights(tmp_path: Path) -> None:
-    index = TermIndex(tmp_path / "t")
-    index.change([(1, "商湯 亏损 亏损"), (2, "亏损"), (3, "天气")], ())
-    assert index.frequency("商") == 1 and index.frequency("亏损") == 2
-    (first, high), (second, low) = index.search({"亏损": 1.0}, 5)
-    assert {first, second} == {1, 2} and 2.2 > high >= low > 0
-    assert index.search({"商": 5.0, "亏损": 0.1}, 5)[0][0] == 1
-    assert index.search({"天": 1.0}, 5, among=np.array([1, 2])) == []
-    doubled = index.search({"亏损": 2.0}, 5)
-    assert doubled[0][1] == pytest.approx(2 * high, rel=1e-5)
-    index.change([], [1])
-    assert [key for key, _ in index.search({"亏损": 1.0}, 5)] == [2]
-    assert local_idf(10, 2) == pytest.approx(1.4816, abs=1e-4)  # ln(1 + 8.5 / 2.5)
 
 
 def test_in_step_added_changed_removed_unchanged(library: Library, folder: Path) -> None:

@@ -145,10 +145,13 @@ def test_a_sketch_lets_the_nearest_through(tmp_path: Path, monkeypatch: pytest.M
         best = np.argsort(-exact, kind="stable")[:10]
         assert found[0].tolist() == ids[best].tolist()
         np.testing.assert_allclose(scores[0], exact[best], rtol=1e-4)
-        half = again.search(asked[None], 10, among=ids[: 3000 // 2])[1][0]
-        assert half.tolist() == ids[[n for n in np.argsort(-exact, kind="stable") if n < 1500][:10]].tolist()
-        monkeypatch.setattr("rag.index.vectors._FEW", 10 if len(seen) % 2 else 4096)
-    assert len(seen) == 20
+        order = np.argsort(-exact, kind="stable")
+        for few in (4096, 10):  # compared one by one; looked for among the nearest of all, or passed over where few are
+            monkeypatch.setattr("rag.index.vectors._FEW", few)
+            for step in (2, 50):
+                some = again.search(asked[None], 10, among=ids[::step])[1][0]
+                assert some.tolist() == ids[order[order % step == 0][:10]].tolist()
+    assert len(seen) == 2 * 20, "for all of them, and where half is allowed"
 
 
 search = Sketch.search

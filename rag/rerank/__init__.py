@@ -1,7 +1,6 @@
 """The order of what was found: a second look, word by word, and if wanted that of a larger model."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -35,8 +34,7 @@ def second_look(
     order = np.argsort(-scores, kind="stable").tolist()
     ranks = {at: rank for rank, at in enumerate(np.argsort(-shares, kind="stable").tolist(), 1)}
     again = [
-        replace(
-            looked[at],
+        looked[at]._replace(
             score=float(scores[at]),
             found_by={**looked[at].found_by, "words": Found(ranks[at], float(shares[at]))},
             added=added[at],
@@ -55,8 +53,7 @@ def by_reranker(found: Sequence[Ranked], scores: Floats) -> list[Ranked]:
         raise ModelError("the reranker gives scores that are not finite", "use another one")
     order = np.argsort(-scores, kind="stable").tolist()
     again = [
-        replace(
-            found[at],
+        found[at]._replace(
             score=float(scores[at]),
             found_by={**found[at].found_by, "reranker": Found(rank, float(scores[at]))},
             added=None,
@@ -69,4 +66,4 @@ def by_reranker(found: Sequence[Ranked], scores: Floats) -> list[Ranked]:
 def _behind(first: Sequence[Ranked], rest: Sequence[Ranked]) -> list[Ranked]:
     """The rest by their own scores, lowered below those of the first."""
     less = min((one.score for one in first), default=0.0) - max((one.score for one in rest), default=0.0)
-    return sorted((replace(one, score=one.score + less) for one in rest), key=lambda one: -one.score)
+    return sorted((one._replace(score=one.score + less) for one in rest), key=lambda one: -one.score)

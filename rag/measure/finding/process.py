@@ -1,6 +1,7 @@
 """Work in a process of its own, so that its memory and its start are its own, with progress told to this one."""
 
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ Done = tuple[Any, float, int]
 
 def in_fresh_process(work: Callable[..., Any], *arguments: Any, on_progress: Progress | None = None) -> Done:
     """Calls `work(*arguments, on_progress)` in a new process. A RagError there is raised here."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `rag` has it: threads that wait cost CPU time
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     began = time.perf_counter()
