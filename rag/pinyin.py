@@ -38,14 +38,10 @@ def _plain(syllable: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-@lru_cache(maxsize=1)
-def _read() -> dict[str, tuple[str, ...]]:
-    """How a character is read, without tones."""
-    found: dict[str, list[str]] = {}
-    for syllable, characters in _sounds().items():
-        for character in characters:
-            found.setdefault(character, []).append(syllable)
-    return {character: tuple(syllables) for character, syllables in found.items()}
+@lru_cache(maxsize=10_000)
+def _read(character: str) -> tuple[str, ...]:
+    """How it is read, without tones."""
+    return tuple(syllable for syllable, characters in _sounds().items() if character in characters)
 
 
 @lru_cache(maxsize=10_000)
@@ -138,7 +134,7 @@ def spelt(question: str, unknown: Callable[[str], bool], frequency: Counts) -> l
     for run in _RUN.findall(fold(question[:_SPELT])):
         for size in (2, 3):
             for start in range(len(run) - size + 1):
-                sounds = [_read().get(character, ())[:_READINGS] for character in run[start : start + size]]
+                sounds = [_read(character)[:_READINGS] for character in run[start : start + size]]
                 for syllables in product(*sounds):
                     word = "".join(syllables)
                     if word not in found and frequency(word) and unknown(word):
