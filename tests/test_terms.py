@@ -38,6 +38,7 @@ def chosen(index: TermIndex, weights: dict[str, float], k: int, step: int) -> li
     """What is to be found: the heaviest terms choose `k` of every `step`-th passage, all terms order them."""
     every = dict(index.search(weights, 3000))
     heavy = [key for key, _ in index.search(_heaviest(weights, _CHOOSING), 3000) if (key - 1) % step == 0]
+    heavy = heavy if len(heavy) >= k else [key for key in every if (key - 1) % step == 0]
     return sorted(((key, every[key]) for key in heavy[:k]), key=lambda one: -one[1])
 
 
@@ -50,6 +51,8 @@ def test_where_terms_occur_often_the_heaviest_choose(
     found = index.search(weights, 200)
     assert [score for _, score in found] == pytest.approx([score for _, score in wanted], rel=1e-5)
     assert [score for _, score in found[:3]] == pytest.approx(best[:3], rel=1e-5)
+    rare = index.search({"w59": 50.0, "w0": 1.0}, 3000)
+    assert {key for key, _ in rare} > {key for key, _ in index.search({"w59": 1.0}, 3000)}, "there is room for others"
     assert len(index.search({"w0": 1.0}, 5)) == 5 and not index.search({"unheard": 1.0}, 5)
 
 

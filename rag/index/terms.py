@@ -182,19 +182,20 @@ class TermIndex:
         """Ids and scores of the best passages: the sum over terms of weight times saturated frequency (at most 2.2).
 
         Where the terms occur so often that to walk through all of them takes long, those that weigh most choose the
-        passages, and the others then count for these alone. A passage that has none of the former is not found.
+        passages, and the others then count for these alone. Where those choose `k`, no passage without any is found.
         """
         frequencies = {term: self._with_removed(term) for term, weight in weights.items() if weight > 0}
         there = {term: weights[term] for term, frequency in frequencies.items() if frequency}
         if not there:
             return []
-        often = sum(frequencies.values()) > _WALKED
-        heavy = _heaviest(there, _CHOOSING) if often else there
+        if sum(frequencies.values()) <= _WALKED:
+            return self._best(there, k, among)
+        heavy = _heaviest(there, _CHOOSING)
         found = self._best(heavy, k, among)
         light = {term: weight for term, weight in there.items() if term not in heavy}
-        if not light or not found:
-            return found
-        more = dict(self._found(self._each(light, self._these([key for key, _ in found])), len(found)))
+        if len(found) < k:  # these are rare: there is room for passages that have but the others
+            return self._best(there, k, among)
+        more = dict(self._found(self._each(light, self._these([key for key, _ in found])), k)) if light else {}
         return sorted(((key, score + more.get(key, 0.0)) for key, score in found), key=lambda one: (-one[1], one[0]))
 
     def _best(self, weights: Mapping[str, float], k: int, among: Ids | None) -> list[tuple[int, float]]:
