@@ -17,9 +17,10 @@ from serving import running
 
 from rag.errors import BadInput, IndexUnusable, NotFound
 from rag.index import Address, place
-from rag.index.milvus import DRIFT, exists, statistics
+from rag.index.milvus import SEALED, exists, statistics
 from rag.index.milvus.client import Client
-from rag.index.milvus.statistics import Statistics, dimension, weights
+from rag.index.milvus.statistics import Statistics
+from rag.index.milvus.weighing import DRIFT, counted, dimension, saturated
 from rag.index.terms import TermIndex
 from rag.library import Library
 from rag.measure.finding.parity import agreement, asked_of
@@ -113,7 +114,8 @@ def test_weights_give_the_scores_of_the_local_index() -> None:
     asked = {"cat": 1.3, "dog": 0.4, "亏损": 2.0}
     expected = dict(local.search(asked, 9))
     for key, text in enumerate(texts, 1):
-        sparse, length = weights(text, sum(lengths) / len(lengths))
+        counts, length = counted(text)
+        sparse = saturated(counts, length, sum(lengths) / len(lengths))
         own = sum(weight * sparse.get(dimension(term), 0.0) for term, weight in asked.items())
         assert own == pytest.approx(expected.get(key, 0.0), rel=1e-5)
         assert length == lengths[key - 1]
@@ -299,24 +301,31 @@ def test_it_is_served_over_http(server: Server, tmp_path: Path) -> None:
         assert len(served("POST", "/api/search", {"query": "2 cranes", "k": 3}).json["hits"]) == 2
 
 
-def test_weights_follow_the_mean_length(server: Server, tmp_path: Path) -> None:
+def test_weights_follow_the_mean_length(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.library.add.BATCH", 2)
     folder = tmp_path / "articles"
     folder.mkdir()
     articles(folder, range(4))
     with Library(server.address("drift"), embedder=HashedTerms(64)) as made:
         made.add(folder)
-        before = float(made.index.truth.meta["mean"])
+        before = made.index.truth.statistics.mean
         for number in range(4):
             (folder / f"long{number}.txt").write_text("Cranes stand in the harbour of the town. " * 9, encoding="utf-8")
         made.add(folder)
-        after = Statistics.read(made.index.truth.meta["statistics"])
-        mean = float(made.index.truth.meta["mean"])
+        mean = made.index.truth.statistics.mean
         assert mean > before * (1 + DRIFT)
-        assert mean == pytest.approx(after.tokens / after.passages)
-        for row in made.index._client.each(made.index._client.passages, "id >= 0", ["id", "terms", "data"]):
+        lengths, used = [], set()
+        for row in made.index._client.each(made.index._client.passages, "id >= 0", ["*"]):
             shown = made.index.truth.shown(row)
             text = shown.text if shown.text.startswith(shown.title) else f"{shown.title}\n{shown.text}"
-            assert row["terms"] == pytest.approx(weights(text, mean)[0])
+            counts, length = counted(text)
+            assert row["terms"] == pytest.approx(saturated(counts, length, row["mean"]))
+            assert abs(row["mean"] / mean - 1) <= DRIFT
+            lengths.append(length)
+            used.add(row["mean"])
+        assert mean == pytest.approx(sum(lengths) / len(lengths))
+        known = made.index.truth.statistics
+        assert known.shortest <= min(used) and max(used) <= known.longest
 
 
 def test_kill_9_in_the_middle_of_indexing_loses_nothing_acknowledged(

@@ -12,15 +12,15 @@ Ranking is that of a folder. Vectors are compared by the same inner product, of 
 vector holds BM25's saturated frequencies, and a question's holds the weights of its terms, so that their inner product
 is what tantivy gives. For that the mean length of all passages must be known, and for the weights how many passages
 have a term. Both are counted as passages come and go (`statistics`); where a run was cut off, or another went on beside
-it, all are counted anew. When the mean length has moved by more than `DRIFT`, the sparse vectors are written anew at
-the end of the run.
+it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
+than `weighing.DRIFT` are written anew at the end of the run.
 
 Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX) decides how much of a very large collection
 is looked at; an operator may choose another, for nothing here depends on which it is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from rag.errors import IndexUnusable, NotFound
@@ -29,18 +29,18 @@ from rag.index.address import Address
 from rag.index.milvus.client import Client
 from rag.index.milvus.search import MilvusTerms, MilvusVectors, counts_of
 from rag.index.milvus.staging import MilvusStaging
-from rag.index.milvus.statistics import Statistics, Tally, bits_for, weights
+from rag.index.milvus.statistics import Statistics, Tally, bits_for
 from rag.index.milvus.store import MilvusStore
+from rag.index.milvus.weighing import DRIFT, Scale, counted, saturated
 from rag.index.model import Bound
 from rag.protocols import Embedder, Ids
-from rag.script import terms
 
-__all__ = ["DRIFT", "MilvusIndex", "exists"]
+__all__ = ["SEALED", "MilvusIndex", "exists"]
 
 T = TypeVar("T")
 
-DRIFT = 0.005
-"""Change of the mean length that sparse vectors are written anew for: it moves no weight by more than a third of it."""
+SEALED = 500
+"""Passages that a run has written for the server to index them at its end, and not at some later time of its own."""
 
 _TOGETHER = 1000
 
@@ -76,7 +76,6 @@ class MilvusIndex(Bound[Address, MilvusStore]):
             self._client.close()
             raise
         self._counts = -1, counts_of(self._client)
-        self._written_with = 0.0
         self._bound = ""
 
     def another(self) -> "MilvusIndex":
@@ -89,7 +88,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
 
     def staging(self) -> MilvusStaging:
         """See `rag.index.model.Bound`."""
-        return MilvusStaging(self._client, self.truth, self._mean)
+        return MilvusStaging(self._client, self.truth, Scale(self._client, Statistics(-1), None))
 
     def bind(self, embedder: Embedder) -> None:
         """See `rag.index.model.Bound`; now that the width of vectors is known, passages have a place."""
@@ -102,30 +101,33 @@ class MilvusIndex(Bound[Address, MilvusStore]):
 
     def read(self, work: Callable[[], T]) -> T:
         """What `work` gives. Milvus keeps no state for a reader: half-written documents are left out instead."""
-        return work()
+        with self.truth.once():
+            return work()
 
     @property
     def vectors(self) -> MilvusVectors:
         """All vectors."""
-        return MilvusVectors(self._client, "")
+        return MilvusVectors(self._client, "", self.truth.size)
 
     @property
     def terms(self) -> MilvusTerms:
         """All terms."""
-        return self._terms("")
+        return MilvusTerms(self._client, "", *self._known())
 
     def within(self, filters: Filters | None) -> tuple[MilvusVectors, MilvusTerms, Ids | None]:
         """Both sides of a search; the filters are part of them."""
-        terms = self._terms("")
+        known = self._known()
         where = self.truth.condition(filters) if filters else ""
-        return MilvusVectors(self._client, where), terms.within(where), None
+        vectors = MilvusVectors(self._client, where, self.truth.size)
+        return vectors, MilvusTerms(self._client, where, *known), None
 
-    def _terms(self, where: str) -> MilvusTerms:
-        found = Statistics.read(self.truth.meta.get("statistics"))
+    def _known(self) -> tuple[Statistics, Callable[[str], tuple[Ids, Ids]]]:
+        """What is counted; what was read before a new generation is let go of."""
+        found = self.truth.statistics
         if self._counts[0] != found.generation:
             self._counts = found.generation, counts_of(self._client)
             self.truth.forget()
-        return MilvusTerms(self._client, where, found, self._counts[1])
+        return found, self._counts[1]
 
     # -- writing
 
@@ -136,50 +138,53 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         Where the block fails, what was sent stays, and the next one counts anew.
         """
         self.truth.forget()
-        before = Statistics.read(self.truth.meta.get("statistics"))
-        self._written_with = 0.0
-        staging = self.staging()
-        staging.tally = before.tally(self._client) if before.generation == self.truth.generation else None
+        before = self.truth.statistics
+        tally = before.tally(self._client) if before.generation == self.truth.generation else None
+        scale = Scale(self._client, before, tally)
+        staging = MilvusStaging(self._client, self.truth, scale)
         yield staging
-        tally, now = staging.tally, self.truth.generation
+        now = self.truth.generation
         if tally is None or now != before.generation + staging.raised:  # others have written as well
-            tally = Tally()
-            for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length"]):
-                tally.add(row["terms"], row["length"])
+            tally, scale = self._counted_anew()
         elif not staging.raised:
             return
-        self._write(tally, before, now)
+        self._write(tally, scale, before, now)
+        if staging.written >= SEALED:
+            with suppress(IndexUnusable):  # all is there, and found more slowly
+                self._client.seal()
 
     def publish(self) -> None:
         """Nothing: what was sent is seen."""
 
-    def _mean(self, texts: Sequence[str]) -> float:
-        """The mean length that all weights in the index are worked out with; in a new one that of the first batch."""
-        if not self._written_with:
-            noted = self.truth.meta.get("mean") or repr(sum(len(terms(text)) for text in texts) / len(texts))
-            self.staging().note(mean=noted)
-            self._written_with = float(noted)
-        return self._written_with
+    def _counted_anew(self) -> tuple[Tally, Scale]:
+        tally = Tally()
+        scale = Scale(self._client, Statistics(-1), tally)
+        for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length", "mean"]):
+            tally.add(row["terms"], row["length"])
+            scale.used(row["mean"])
+        return tally, scale
 
-    def _write(self, tally: Tally, before: Statistics, generation: int) -> None:
+    def _write(self, tally: Tally, scale: Scale, before: Statistics, generation: int) -> None:
         mean = tally.tokens / max(tally.passages, 1)
-        if mean and abs(mean / float(self.truth.meta.get("mean", mean)) - 1) > DRIFT:
-            self._weigh_again(mean)
-            self.staging().note(mean=repr(mean))
+        if mean and not mean * (1 - DRIFT) <= scale.shortest <= scale.longest <= mean * (1 + DRIFT):
+            scale.shortest = max(scale.shortest, mean * (1 - DRIFT / 2))
+            scale.longest = min(scale.longest, mean * (1 + DRIFT / 2))
+            self._weigh_again(mean, f"mean < {scale.shortest!r} or mean > {scale.longest!r}")
         bits = bits_for(tally)
-        after = Statistics(generation, tally.passages, tally.tokens, bits)
+        after = Statistics(generation, tally.passages, tally.tokens, bits, scale.shortest, scale.longest)
         self._client.put(self._client.records, after.rows(tally))
         self.staging().note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:
             old = [f"terms/{before.bits}/{number}" for number in range(2**before.bits)]
             self._client.delete(self._client.records, old)
 
-    def _weigh_again(self, mean: float) -> None:
+    def _weigh_again(self, mean: float, where: str) -> None:
         waiting: list[dict[str, Any]] = []
-        for row in self._client.each(self._client.passages, "id >= 0", ["*"]):
+        for row in self._client.each(self._client.passages, where, ["*"]):
             shown = self.truth.shown(row)
+            counts, length = counted(embedding_text(shown.title, shown.text))
             row |= {"folders": list(row["folders"]), "sites": list(row["sites"])}
-            row["terms"] = weights(embedding_text(shown.title, shown.text), mean)[0] or row["terms"]
+            row |= {"terms": saturated(counts, length, mean), "mean": mean}
             waiting.append(row)
             if len(waiting) >= _TOGETHER:
                 self._client.put(self._client.passages, waiting)
@@ -187,5 +192,5 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         self._client.put(self._client.passages, waiting)
 
 
-FORMAT = "1"
+FORMAT = "2"
 """Of the rows in both collections."""

@@ -16,6 +16,7 @@ from rag.index.rows import NewPassage, Source, Stored
 from rag.types import Document, Edges, Edit, Origin, Passage, Place, Span, offsets_of
 
 __all__ = [
+    "META",
     "bodies_of",
     "body",
     "condition",
@@ -37,6 +38,10 @@ __all__ = [
     "stored",
     "unpacked",
 ]
+
+_NOTED = ("format", "generation", "statistics", "embedder", "fingerprint", "dimensions", "passes", "sites")
+META = {name: f"meta/{name}" for name in _NOTED}
+"""Keys of the rows in which an index says something of itself."""
 
 PART = 60_000
 """Characters of a packed record in one row; a VARCHAR holds 65,535 bytes."""
@@ -76,13 +81,13 @@ def record(row: str, kind: str, data: str, **where: int) -> dict[str, Any]:
 
 def packed(record: Any) -> str:
     """A record as text; its checksum is within."""
-    return base64.b85encode(zlib.compress(json.dumps(record).encode(), 1)).decode("ascii")
+    return base64.b64encode(zlib.compress(json.dumps(record).encode(), 1)).decode("ascii")
 
 
 def unpacked(text: str, what: str) -> Any:
     """What was packed. Raises IndexUnusable where it is damaged, or where half of it is of another version."""
     try:
-        return json.loads(zlib.decompress(base64.b85decode(text)))
+        return json.loads(zlib.decompress(base64.b64decode(text)))
     except (ValueError, zlib.error) as problem:
         raise IndexUnusable(
             f"{what} cannot be read: {problem}", "ask again; if it stays, index its file again"
@@ -153,7 +158,7 @@ def passage_data(stored: Stored, number: int, new: NewPassage, look: bytes) -> l
     return [
         [number, new.start, new.end, new.line, new.text, spans, new.place],
         [one.doc_id, one.source, one.title, one.date, one.kind],
-        base64.b85encode(look).decode("ascii"),
+        base64.b64encode(look).decode("ascii"),
     ]
 
 
@@ -174,7 +179,7 @@ def new_passage(record: Any) -> NewPassage:
 
 def look_of(record: Any) -> bytes:
     """The packed look of a passage's row."""
-    return base64.b85decode(record[2])
+    return base64.b64decode(record[2])
 
 
 # -- what searches are restricted by

@@ -5,25 +5,26 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rag.index.milvus.client import Client
-from rag.index.milvus.statistics import Statistics, dimension, unpacked_counts
+from rag.index.milvus.statistics import Statistics, unpacked_counts
+from rag.index.milvus.weighing import dimension
 from rag.protocols import Floats, Ids
 
-__all__ = ["MilvusTerms", "MilvusVectors"]
+__all__ = ["MilvusTerms", "MilvusVectors", "counts_of"]
 
 
 class MilvusVectors:
     """A `rag.protocols.VectorStore` over the passages that `where` lets through."""
 
-    def __init__(self, client: Client, where: str) -> None:
-        self._client, self._where = client, where
-        self._count = client.count(client.passages)
+    def __init__(self, client: Client, where: str, size: int) -> None:
+        """`size`: how many passages there are in all."""
+        self._client, self._where, self._size = client, where, size
 
     def __len__(self) -> int:
-        return self._count
+        return self._size
 
     def totals(self) -> tuple[int, int]:
         """How many passages there are, for `rag status`."""
-        return len(self), 0
+        return self._client.count(self._client.passages), 0
 
     def described(self) -> str:
         """How a search goes about, for `rag status`."""
@@ -62,10 +63,6 @@ class MilvusTerms:
 
     def __len__(self) -> int:
         return self._statistics.passages
-
-    def within(self, where: str) -> "MilvusTerms":
-        """The same over other passages."""
-        return MilvusTerms(self._client, where, self._statistics, self._rows)
 
     def totals(self) -> tuple[int, int]:
         """How many passages were counted, for `rag status`."""

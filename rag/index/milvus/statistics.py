@@ -1,57 +1,22 @@
-"""How often each term occurs and how long passages are: what BM25 must know of all passages together."""
+"""In how many passages each term occurs, and how long they are: what BM25 must know of all of them together."""
 
 import base64
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from rag.index.milvus.client import Client, Row
-from rag.index.milvus.rows import key, record
+from rag.index.milvus.rows import record
 from rag.protocols import Ids
-from rag.script import terms
 
-__all__ = ["Statistics", "Tally", "dimension", "weights"]
+__all__ = ["Statistics", "Tally", "bits_for", "unpacked_counts"]
 
-_K1, _B = 1.2, 0.75  # as tantivy has them
 _TERMS = 3000  # in a row: 8 bytes each before they are packed
-_BITS = 32
-
-
-def dimension(term: str) -> int:
-    """The dimension of a sparse vector that stands for a term. Two terms in a million share one with a third."""
-    return key(term) % int(2**_BITS - 1)
-
-
-def _lengths() -> list[int]:
-    """Lengths that tantivy tells apart: it keeps one byte of each, exact up to 40, then in steps of 2, 4, 8 and on."""
-    known = list(range(41))
-    for doubled in range(1, 20):
-        known += [known[-1] + 2**doubled * (at + 1) for at in range(8)]
-    return known
-
-
-_KNOWN = np.array(_lengths(), dtype=np.int64)
-
-
-def weights(text: str, mean: float) -> tuple[dict[int, float], int]:
-    """The sparse vector of a passage, and its number of terms.
-
-    A weight is BM25's saturated frequency, so that the inner product with the weights of a question's terms is what
-    `rag.index.terms.TermIndex` gives: tantivy's score, the length as it rounds it.
-    """
-    counts: dict[int, int] = {}
-    length = 0
-    for term in terms(text):
-        length += 1
-        at = dimension(term)
-        counts[at] = counts.get(at, 0) + 1
-    rounded = int(_KNOWN[np.searchsorted(_KNOWN, length, side="right") - 1])
-    base = _K1 * (1 - _B + _B * rounded / mean) if mean else _K1
-    return {at: count * (_K1 + 1) / (count + base) for at, count in counts.items()}, length
+_BITS = 32  # of a dimension
 
 
 class Tally:
@@ -90,12 +55,22 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """As they stand in Milvus at `generation`: the counts lie in 2 ** `bits` rows, each a range of dimensions."""
+    """As they stand in Milvus at `generation`: the counts lie in 2 ** `bits` rows, each a range of dimensions.
+
+    All weights were worked out with a mean length between `shortest` and `longest`.
+    """
 
     generation: int
     passages: int = 0
     tokens: int = 0
     bits: int = 0
+    shortest: float = 0.0
+    longest: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean length of passages; 0 where there are none."""
+        return self.tokens / max(self.passages, 1)
 
     @classmethod
     def read(cls, kept: str | None) -> "Statistics":
@@ -104,7 +79,7 @@ class Statistics:
 
     def written(self) -> str:
         """For the index's `meta`."""
-        return json.dumps([self.generation, self.passages, self.tokens, self.bits])
+        return json.dumps(astuple(self))
 
     def row_of(self, dimension: int) -> str:
         """Key of the row that counts this dimension."""
@@ -142,9 +117,9 @@ def bits_for(tally: Tally) -> int:
 
 def _packed(dimensions: Ids, counts: Ids) -> str:
     both = dimensions.astype("<u4").tobytes() + counts.astype("<u4").tobytes()
-    return base64.b85encode(zlib.compress(both, 1)).decode("ascii")
+    return base64.b64encode(zlib.compress(both, 1)).decode("ascii")
 
 
 def unpacked_counts(data: str) -> tuple[Ids, Ids]:
-    both = np.frombuffer(zlib.decompress(base64.b85decode(data)), dtype="<u4").astype(np.int64)
+    both = np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype="<u4").astype(np.int64)
     return both[: len(both) // 2], both[len(both) // 2 :]

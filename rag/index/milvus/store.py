@@ -5,6 +5,7 @@ version that it is of, so that nobody sees half of a document that is being writ
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +17,7 @@ from rag.index import rows as local
 from rag.index.filters import Filters
 from rag.index.milvus import rows
 from rag.index.milvus.client import Client, Row
+from rag.index.milvus.statistics import Statistics
 from rag.index.rows import Source, Stored
 from rag.late import Look
 from rag.protocols import Floats, Ids
@@ -35,18 +37,42 @@ class MilvusStore:
         self.at = client.at.name
         self._sources: dict[int, tuple[Source, int]] | None = None
         self._rows: dict[int, tuple[int, int, Any]] = {}  # passages as they were last read: document, its line, record
+        self._meta: dict[str, str] | None = None
+        self._once = False
 
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """In the block nothing is asked for twice: what was read of `meta` and of passages stands until its end."""
+        if self._once:
+            yield
+            return
+        self._once, self._rows = True, {}
+        try:
+            yield
+        finally:
+            self._once, self._meta = False, None
 
     # -- what the index says of itself
 
     @property
     def meta(self) -> dict[str, str]:
         """See `rag.index.store.Store.meta`."""
-        found = self._client.few(self._client.records, 'kind == "meta"', ["key", "data"])
-        return {row["key"].removeprefix("meta/"): row["data"] for row in found}
+        if self._meta is not None:
+            return self._meta
+        found = self._client.get(self._client.records, list(rows.META.values()), ["key", "data"])
+        meta = {row["key"].removeprefix("meta/"): row["data"] for row in found}
+        if self._once:
+            self._meta = meta
+        return meta
+
+    @property
+    def statistics(self) -> Statistics:
+        """What is counted of all passages; of an earlier generation while a run is on, or after one was cut off."""
+        return Statistics.read(self.meta.get("statistics"))
 
     @property
     def generation(self) -> int:
@@ -65,9 +91,15 @@ class MilvusStore:
         return self._client.count(self._client.passages), 0
 
     @property
+    def size(self) -> int:
+        """The same, without counting where that was done at the end of a run."""
+        known = self.statistics
+        return known.passages if known.generation == self.generation else self.totals()[0]
+
+    @property
     def empty(self) -> bool:
         """Whether there is no passage."""
-        return self._client.count(self._client.passages) == 0
+        return self.size == 0
 
     # -- sources
 
@@ -185,6 +217,11 @@ class MilvusStore:
 
     # -- passages
 
+    def _read_afresh(self, keys: Iterable[int]) -> None:
+        if not self._once:
+            self._rows = {}  # what is shown is as it stands now
+        self._read_passages(keys)
+
     def _read_passages(self, keys: Iterable[int]) -> None:
         """Passages whose document has this very version go into `_rows`."""
         missing = [key for key in map(int, keys) if key not in self._rows]
@@ -207,15 +244,13 @@ class MilvusStore:
         Each is of one document, which the search has already let through, so `filters` change nothing.
         """
         wanted = [int(key) for key in keys]
-        self._rows = {}  # what is shown is as it stands now
-        self._read_passages(wanted)
+        self._read_afresh(wanted)
         return {key: rows.passage(key, *self._rows[key][1:]) for key in wanted if key in self._rows}
 
     def looks(self, keys: Iterable[int], fingerprint: str) -> dict[int, Look]:
         """See `rag.index.store.Store.looks`."""
         wanted = [int(key) for key in keys]
-        self._rows = {}
-        self._read_passages(wanted)
+        self._read_afresh(wanted)
         packed = {key: rows.look_of(self._rows[key][2]) for key in wanted if key in self._rows}
         return {key: look for key, one in packed.items() if (look := local.look(one, fingerprint))}
 
