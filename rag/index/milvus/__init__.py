@@ -15,8 +15,8 @@ have a term. Both are counted as passages come and go (`statistics`); where a ru
 it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
 than `weighing.DRIFT` are written anew at the end of the run.
 
-Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX) decides how much of a very large collection
-is looked at; an operator may choose another, for nothing here depends on which it is.
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, which is an HNSW) decides how much of a large
+collection is looked at; an operator may choose another, for nothing here depends on which it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
                 raise NotFound(f"no index at {at}", f"build one with: rag index PATH --index {at}")
             self.truth = MilvusStore(self._client)
             if create and "format" not in self.truth.meta:
-                self.staging().note(format=FORMAT, generation="0")
+                self.staging().note(format=FORMAT, generation="0", statistics=Statistics(0).written())
             if (found := self.truth.meta.get("format")) != FORMAT:
                 raise IndexUnusable(f"{at} has format {found}, this program reads {FORMAT}", "name another collection")
         except BaseException:

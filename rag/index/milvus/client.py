@@ -188,9 +188,9 @@ class Client:
             return 0
         return int(self._asked("query", collection, filter=where, output_fields=["count(*)"])[0]["count(*)"])
 
-    def nearest(self, field: str, query: Any, k: int, where: str) -> list[tuple[int, float]]:
-        """Ids and inner products of the passages with the greatest, best first."""
-        named = {"anns_field": field, "limit": k, "filter": where, "search_params": {"metric_type": "IP"}}
-        named["output_fields"] = ["id"]  # without, milvus-lite sends whole rows, which take longer to read than to find
-        found = self._asked("search", self.passages, data=[query], **named)
+    def nearest(self, field: str, query: Any, k: int, where: str, **params: int) -> list[tuple[int, float]]:
+        """Ids and inner products of the passages with the greatest, best first; `params` are the field's index's."""
+        named = {"anns_field": field, "limit": k, "filter": where, "output_fields": ["id"]}  # else whole rows may come
+        settings = {"metric_type": "IP", "params": params}
+        found = self._asked("search", self.passages, data=[query], search_params=settings, **named)
         return [(int(hit["id"]), float(hit["distance"])) for hit in found[0]]
