@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from serving import running
 
 from rag.errors import BadInput, IndexUnusable, NotFound
 from rag.index import Address, place
-from rag.index.milvus import SEALED, exists, statistics
+from rag.index.milvus import exists, statistics
 from rag.index.milvus.client import Client
 from rag.index.milvus.statistics import Statistics
 from rag.index.milvus.weighing import DRIFT, counted, dimension, saturated
@@ -328,8 +328,47 @@ def test_weights_follow_the_mean_length(server: Server, tmp_path: Path, monkeypa
         assert known.shortest <= min(used) and max(used) <= known.longest
 
 
+class Acknowledged:
+    """Notes each row that the server has said to have, until it is asked to change it; `before` comes before that."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rows: dict[str, dict[Any, str]] = {}
+        self.before: Callable[[str], None] = lambda _: None
+        put, delete = Client.put, Client.delete
+
+        def noted_put(client: Client, collection: str, rows: list[Any]) -> None:
+            kept = self.rows.setdefault(collection, {})
+            for row in rows:
+                kept.pop(self.key(row), None)  # in doubt from here on
+            if rows:
+                self.before(rows[0].get("kind", "passage"))
+            put(client, collection, rows)
+            kept.update({self.key(row): row["data"] for row in rows})
+
+        def noted_delete(client: Client, collection: str, keys: list[Any]) -> None:
+            for key in keys:
+                self.rows.setdefault(collection, {}).pop(key, None)
+            delete(client, collection, keys)
+
+        monkeypatch.setattr(Client, "put", noted_put)
+        monkeypatch.setattr(Client, "delete", noted_delete)
+
+    @staticmethod
+    def key(row: dict[str, Any]) -> Any:
+        return row["key"] if "key" in row else row["id"]
+
+    def lost(self, client: Client) -> list[Any]:
+        """Keys of those that are not there, or not as they were sent."""
+        missing = []
+        for collection, rows in self.rows.items():
+            name = "id" if collection == client.passages else "key"
+            there = {row[name]: row["data"] for row in client.get(collection, list(rows), [name, "data"])}
+            missing += [key for key, data in rows.items() if there.get(key) != data]
+        return missing
+
+
 def test_kill_9_in_the_middle_of_indexing_loses_nothing_acknowledged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: Counting
 ) -> None:
     monkeypatch.setattr("rag.library.add.BATCH", 8)
     monkeypatch.setattr("rag.index.milvus.client.PAUSES", (0.1,))
@@ -338,40 +377,54 @@ def test_kill_9_in_the_middle_of_indexing_loses_nothing_acknowledged(
     articles(folder, range(24))
     own = Server(tmp_path / "data")
     own.start()
+    acknowledged = Acknowledged(monkeypatch)
+    finished: set[str] = set()
     try:
-        with Library(own.address("killed"), embedder=HashedTerms(64)) as made:
-            put = Client.put
-            # between passages and heads; between heads and finished sources; when the generation is raised, no more
-            for fatal in (("document", 2), ("source", 4), ("passage", 1)):
+        with Library(own.address("killed"), embedder=embedder) as made:
+            # between passages and heads; inside of a request; between heads and finished sources; before any passage
+            for kind, which, inside in (
+                ("document", 2, False),
+                ("passage", 1, True),
+                ("body", 1, True),
+                ("source", 4, False),
+                ("passage", 1, False),
+            ):
                 calls: list[str] = []
+                killer = threading.Timer(0.003 if inside else 0.0, own.kill)
 
-                def dying(
-                    client: Client,
-                    collection: str,
-                    rows: list,
-                    fatal: tuple[str, int] = fatal,
+                def fatal(
+                    now: str,
+                    at: tuple[Any, ...] = (kind, which, inside),
                     calls: list[str] = calls,
+                    killer: threading.Timer = killer,
                 ) -> None:
-                    calls += [row.get("kind", "passage") for row in rows[:1]]
-                    if calls.count(fatal[0]) == fatal[1]:
-                        own.kill()
-                    put(client, collection, rows)
+                    calls.append(now)
+                    if calls.count(at[0]) == at[1] and now == at[0]:
+                        killer.start()
+                        if not at[2]:
+                            killer.join()
 
-                monkeypatch.setattr(Client, "put", dying)
+                acknowledged.before = fatal
+                embedder.texts = []
                 with pytest.raises(IndexUnusable, match="does not answer"):
                     made.add(folder)
-                monkeypatch.setattr(Client, "put", put)
+                killer.join()
+                acknowledged.before = lambda _: None
+                assert not {text.split("\n")[0] for text in embedder.texts} & finished  # it went on from there
                 own.start()
                 with Library(own.address("killed"), embedder=HashedTerms(64)) as reader:
-                    committed = reader.index.truth.counts()[1]
+                    assert acknowledged.lost(reader.index._client) == []
+                    sources = reader.index.truth.sources().values()
+                    finished = {f"Report {Path(one.path).stem} on the harbour." for one in sources if one.complete}
                     shown = reader.search("harbour cranes ships", 50)
-                    assert committed > 0
+                    assert len({hit.doc_id for hit in shown}) >= len(finished) > 0
                     for hit in shown:
                         original = reader.index.truth.documents_of(hit.key)[0][0].document.text
                         assert original[hit.start : hit.end].strip() == hit.text
             (folder / "1.txt").unlink()
             report = made.add(folder)
             assert report.added + report.changed + report.unchanged == 23
+            assert acknowledged.lost(made.index._client) == []
             with Library(tmp_path / "a", embedder=HashedTerms(64)) as local:
                 local.add(folder)
                 assert made.index.truth.counts() == local.index.truth.counts()
