@@ -231,8 +231,13 @@ def test_counts_are_spread_over_rows_and_read_back() -> None:
     tally.add({dimension("7 7")}, 1, -1)
     bits = statistics.bits_for(tally)
     assert bits == 4
-    made = Statistics(1, tally.passages, tally.tokens, bits).rows(tally)
+    after = Statistics(1, tally.passages, tally.tokens, bits)
+    made = after.rows(tally, Statistics(0))
     assert len(made) == 16
+    tally.touched[:] = False
+    tally.add({dimension("7 7")}, 1)
+    [changed] = after.rows(tally, after)
+    assert changed["key"] == after.row_of(dimension("7 7")) and changed not in made
     found = [statistics.unpacked_counts(row["data"]) for row in made]
     assert sum(int(counts.sum()) for _, counts in found) == 2000 * 20 - 1
     assert all(len(row["data"]) < 65_535 for row in made)

@@ -88,7 +88,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
 
     def staging(self) -> MilvusStaging:
         """See `rag.index.model.Bound`."""
-        return MilvusStaging(self._client, self.truth, Scale(self._client, Statistics(-1), None))
+        return MilvusStaging(self._client, self.truth, Scale(self._client, Statistics(-1), known=False))
 
     def bind(self, embedder: Embedder) -> None:
         """See `rag.index.model.Bound`; now that the width of vectors is known, passages have a place."""
@@ -139,15 +139,15 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         """
         self.truth.forget()
         before = self.truth.statistics
-        tally = before.tally(self._client) if before.generation == self.truth.generation else None
-        scale = Scale(self._client, before, tally)
+        scale = Scale(self._client, before, known=before.generation == self.truth.generation)
         staging = MilvusStaging(self._client, self.truth, scale)
         yield staging
         now = self.truth.generation
-        if tally is None or now != before.generation + staging.raised:  # others have written as well
-            tally, scale = self._counted_anew()
-        elif not staging.raised:
+        if now == before.generation:
             return
+        tally = scale.tally
+        if tally is None or now != before.generation + staging.raised:  # one was cut off, or others write as well
+            tally, scale = self._counted_anew()
         self._write(tally, scale, before, now)
         if staging.written >= SEALED:
             with suppress(IndexUnusable):  # all is there, and found more slowly
@@ -157,8 +157,8 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         """Nothing: what was sent is seen."""
 
     def _counted_anew(self) -> tuple[Tally, Scale]:
-        tally = Tally()
-        scale = Scale(self._client, Statistics(-1), tally)
+        tally, scale = Tally(), Scale(self._client, Statistics(-1), known=False)
+        tally.touched[:] = True
         for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length", "mean"]):
             tally.add(row["terms"], row["length"])
             scale.used(row["mean"])
@@ -172,7 +172,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
             self._weigh_again(mean, f"mean < {scale.shortest!r} or mean > {scale.longest!r}")
         bits = bits_for(tally)
         after = Statistics(generation, tally.passages, tally.tokens, bits, scale.shortest, scale.longest)
-        self._client.put(self._client.records, after.rows(tally))
+        self._client.put(self._client.records, after.rows(tally, before))
         self.staging().note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:
             old = [f"terms/{before.bits}/{number}" for number in range(2**before.bits)]

@@ -17,6 +17,7 @@ __all__ = ["Statistics", "Tally", "bits_for", "unpacked_counts"]
 
 _TERMS = 3000  # in a row: 8 bytes each before they are packed
 _BITS = 32  # of a dimension
+_NOTED = 12  # first bits of those whose count has changed are noted
 
 
 class Tally:
@@ -26,6 +27,8 @@ class Tally:
         self.dimensions = np.zeros(0, dtype=np.int64) if dimensions is None else dimensions
         self.counts = np.zeros(0, dtype=np.int64) if counts is None else counts
         self.passages = self.tokens = 0
+        self.touched = np.zeros(2**_NOTED, dtype=np.bool_)
+        """By the first bits of a dimension, whether something was counted in or out."""
         self._waiting: list[tuple[Ids, int]] = []
         self._size = 0
 
@@ -33,6 +36,7 @@ class Tally:
         """Count a passage in, or out where `sign` is -1."""
         own = np.fromiter(dimensions, dtype=np.int64)
         self._waiting.append((own, sign))
+        self.touched[own >> (_BITS - _NOTED)] = True
         self._size += len(own)
         self.passages += sign
         self.tokens += sign * length
@@ -85,16 +89,21 @@ class Statistics:
         """Key of the row that counts this dimension."""
         return f"terms/{self.bits}/{dimension >> (_BITS - self.bits)}"
 
-    def rows(self, tally: Tally) -> list[Row]:
-        """The rows that hold the counts of `tally`."""
+    def rows(self, tally: Tally, before: "Statistics") -> list[Row]:
+        """The rows that hold the counts of `tally`, without those that are as they were `before`."""
         tally.settle()
         which = tally.dimensions >> (_BITS - self.bits)
         edges = np.searchsorted(which, np.arange(2**self.bits + 1))
+        stays = before.generation >= 0 and before.bits == self.bits <= _NOTED
+        written = np.ones(2**self.bits, dtype=np.bool_)
+        if stays:
+            written = np.logical_or.reduce(tally.touched.reshape(2**self.bits, -1), axis=1)
         return [
             record(
                 f"terms/{self.bits}/{number}", "terms", _packed(tally.dimensions[first:last], tally.counts[first:last])
             )
             for number, (first, last) in enumerate(pairwise(edges))
+            if written[number]
         ]
 
     def tally(self, client: Client) -> Tally:

@@ -149,17 +149,21 @@ class MilvusStore:
 
     def stored(self, number: int, head: Any) -> Stored:
         """The document that a head is of, without what is remembered of its edges."""
-        parts = self._client.get(self._client.records, rows.bodies_of(number, head), ["key", "data"])
+        return self._whole(self._client.get(self._client.records, rows.bodies_of(number, head), ["key", "data"]), head)
+
+    def _whole(self, parts: Iterable[Row], head: Any) -> Stored:
         ordered = "".join(row["data"] for row in sorted(parts, key=rows.number))
         return rows.stored(rows.unpacked(ordered, f"a document in {self.at}"), head)
 
     def document(self, number: int) -> tuple[Stored, int, Source]:
         """A document by its number, with its source and the key of that."""
         head = self.head(number)
-        found = self._client.get(self._client.records, [f"source/{head['source']}"], ["key", "data"])
-        if not found:
+        keys = [f"source/{head['source']}", *rows.bodies_of(number, head)]
+        found = {row["key"]: row for row in self._client.get(self._client.records, keys, ["key", "data"])}
+        source = found.pop(keys[0], None)
+        if source is None:
             raise NotFound(f"document {number} is no longer in the index {self.at}", "ask again")
-        return self.stored(number, head), head["source"], self._source(found[0])[0]
+        return self._whole(found.values(), head), head["source"], self._source(source)[0]
 
     def documents_of(self, key: int, first: str = "") -> list[tuple[Stored, Source]]:
         """The document that holds a passage, with its file: here each has passages of its own."""

@@ -62,17 +62,22 @@ class Scale:
     """Weighs the rows that a run writes, and counts what comes and goes.
 
     The mean length is that of the passages so far, and is followed where it moves by more than `DRIFT`: each row says
-    which one it was weighed with. `tally` counts all passages; it is None where it is not known what there were.
+    which one it was weighed with.
     """
 
-    def __init__(self, client: Client, before: Statistics, tally: Tally | None) -> None:
-        self._client, self.tally = client, tally
+    def __init__(self, client: Client, before: Statistics, *, known: bool) -> None:
+        """`known`: whether `before` counts all that is there."""
+        self._client, self._before, self._known = client, before, known
+        self.tally: Tally | None = None
+        """Counts all passages, once something has come or gone; None where it is not known what there were."""
         self._mean = before.mean
         self.shortest, self.longest = before.shortest, before.longest
 
     def weigh(self, rows: Sequence[Row], gone: Sequence[int]) -> None:
         """Put weights in place of the counts of terms in `rows`; `gone` are ids that will be removed."""
         mean = self._mean
+        if self._known and self.tally is None:
+            self.tally = self._before.tally(self._client)
         if self.tally:
             replaced = [*gone, *(row["id"] for row in rows)]
             for row in self._client.get(self._client.passages, replaced, ["id", "terms", "length"]):
