@@ -75,7 +75,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         except BaseException:
             self._client.close()
             raise
-        self._counts = -1, counts_of(self._client)
+        self._counts = -1, counts_of(self._client, Statistics(-1))
         self._bound = ""
 
     def another(self) -> "MilvusIndex":
@@ -125,7 +125,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         """What is counted; what was read before a new generation is let go of."""
         found = self.truth.statistics
         if self._counts[0] != found.generation:
-            self._counts = found.generation, counts_of(self._client)
+            self._counts = found.generation, counts_of(self._client, found)
             self.truth.forget()
         return found, self._counts[1]
 
@@ -175,8 +175,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         self._client.put(self._client.records, after.rows(tally, before))
         self.staging().note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:
-            old = [f"terms/{before.bits}/{number}" for number in range(2**before.bits)]
-            self._client.delete(self._client.records, old)
+            self._client.delete(self._client.records, before.keys())
 
     def _weigh_again(self, mean: float, where: str) -> None:
         waiting: list[dict[str, Any]] = []

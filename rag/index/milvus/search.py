@@ -12,6 +12,7 @@ from rag.protocols import Floats, Ids
 __all__ = ["MilvusTerms", "MilvusVectors", "counts_of"]
 
 _WIDE = 4  # how many are compared closely for each that is asked for, by an HNSW: with 1 every seventh list differs
+_FEW = 6  # bits: 64 rows of counts, a megabyte or two
 
 
 class MilvusVectors:
@@ -95,15 +96,17 @@ def _order(found: tuple[int, float]) -> tuple[float, int]:
     return -found[1], found[0]
 
 
-def counts_of(client: Client) -> Callable[[str], tuple[Ids, Ids]]:
-    """Reads rows of counts, each once."""
+def counts_of(client: Client, statistics: Statistics) -> Callable[[str], tuple[Ids, Ids]]:
+    """Reads rows of counts, each once; all of them in one call where they are few."""
     kept: dict[str, tuple[Ids, Ids]] = {}
+    nothing = np.zeros(0, dtype=np.int64)
 
     def rows(key: str) -> tuple[Ids, Ids]:
         if key not in kept:
-            found = client.get(client.records, [key], ["data"])
-            nothing = np.zeros(0, dtype=np.int64)
-            kept[key] = unpacked_counts(found[0]["data"]) if found else (nothing, nothing)
+            wanted = statistics.keys() if statistics.bits <= _FEW else [key]
+            found = client.get(client.records, wanted, ["key", "data"])
+            kept.update(dict.fromkeys(wanted, (nothing, nothing)))
+            kept.update({row["key"]: unpacked_counts(row["data"]) for row in found})
         return kept[key]
 
     return rows

@@ -85,6 +85,10 @@ class Statistics:
         """For the index's `meta`."""
         return json.dumps(astuple(self))
 
+    def keys(self) -> list[str]:
+        """Keys of all rows of counts."""
+        return [f"terms/{self.bits}/{number}" for number in range(2**self.bits)]
+
     def row_of(self, dimension: int) -> str:
         """Key of the row that counts this dimension."""
         return f"terms/{self.bits}/{dimension >> (_BITS - self.bits)}"
@@ -99,17 +103,15 @@ class Statistics:
         if stays:
             written = np.logical_or.reduce(tally.touched.reshape(2**self.bits, -1), axis=1)
         return [
-            record(
-                f"terms/{self.bits}/{number}", "terms", _packed(tally.dimensions[first:last], tally.counts[first:last])
-            )
-            for number, (first, last) in enumerate(pairwise(edges))
-            if written[number]
+            record(key, "terms", _packed(tally.dimensions[first:last], tally.counts[first:last]))
+            for key, (first, last), changed in zip(self.keys(), pairwise(edges), written, strict=True)
+            if changed
         ]
 
     def tally(self, client: Client) -> Tally:
         """All counts, read back."""
-        rows = client.each(client.records, 'kind == "terms"', ["key", "data"])
-        parts = [unpacked_counts(row["data"]) for row in rows if row["key"].startswith(f"terms/{self.bits}/")]
+        rows = client.get(client.records, self.keys(), ["data"])
+        parts = [unpacked_counts(row["data"]) for row in rows]
         dimensions = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
         counts = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
         order = np.argsort(dimensions, kind="stable")
