@@ -15,8 +15,9 @@ have a term. Both are counted as passages come and go (`statistics`); where a ru
 it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
 than `weighing.DRIFT` are written anew at the end of the run.
 
-Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, which is an HNSW) decides how much of a large
-collection is looked at; an operator may choose another, for nothing here depends on which it is.
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW, which is asked to look at four times
+what it brings) decides how much of a large collection is looked at; an operator may choose another, for nothing here
+depends on which it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -146,10 +147,11 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         if now == before.generation:
             return
         tally = scale.tally
-        if tally is None or now != before.generation + staging.raised:  # one was cut off, or others write as well
+        alone = now == before.generation + staging.raised  # else one was cut off, or others write as well
+        if tally is None or not alone:
             tally, scale = self._counted_anew()
         self._write(tally, scale, before, now)
-        if staging.written >= SEALED:
+        if staging.written >= SEALED or not alone:
             with suppress(IndexUnusable):  # all is there, and found more slowly
                 self._client.seal()
 
@@ -167,9 +169,9 @@ class MilvusIndex(Bound[Address, MilvusStore]):
     def _write(self, tally: Tally, scale: Scale, before: Statistics, generation: int) -> None:
         mean = tally.tokens / max(tally.passages, 1)
         if mean and not mean * (1 - DRIFT) <= scale.shortest <= scale.longest <= mean * (1 + DRIFT):
-            scale.shortest = max(scale.shortest, mean * (1 - DRIFT / 2))
-            scale.longest = min(scale.longest, mean * (1 + DRIFT / 2))
-            self._weigh_again(mean, f"mean < {scale.shortest!r} or mean > {scale.longest!r}")
+            low, high = mean * (1 - DRIFT / 2), mean * (1 + DRIFT / 2)
+            self._weigh_again(mean, f"mean < {low!r} or mean > {high!r}")
+            scale.shortest, scale.longest = min(max(scale.shortest, low), mean), max(min(scale.longest, high), mean)
         bits = bits_for(tally)
         after = Statistics(generation, tally.passages, tally.tokens, bits, scale.shortest, scale.longest)
         self._client.put(self._client.records, after.rows(tally, before))
