@@ -15,9 +15,8 @@ have a term. Both are counted as passages come and go (`statistics`); where a ru
 it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
 than `weighing.DRIFT` are written anew at the end of the run.
 
-Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW, which is asked to look at four times
-what it brings) decides how much of a large collection is looked at; an operator may choose another, for nothing here
-depends on which it is.
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW) decides how much of a large collection
+is looked at; an operator may choose another, for nothing here depends on which it is.
 """
 
 from collections.abc import Callable, Iterator

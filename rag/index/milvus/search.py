@@ -11,7 +11,9 @@ from rag.protocols import Floats, Ids
 
 __all__ = ["MilvusTerms", "MilvusVectors", "counts_of"]
 
-_WIDE = 4  # how many are compared closely for each that is asked for, by an HNSW: with 1 every seventh list differs
+_WIDE = 8
+"""How many an HNSW keeps in view for each that is asked for (`ef`). Of 67,000 news passages in one such graph the first
+ten came as by comparing all for 82.0 % of 300 questions with 1, 96.7 % with 4, and 98.7 % with 8."""
 _FEW = 6  # bits: 64 rows of counts, a megabyte or two
 
 
