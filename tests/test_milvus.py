@@ -231,12 +231,12 @@ def test_counts_are_spread_over_rows_and_read_back() -> None:
     tally.add({dimension("7 7")}, 1, -1)
     bits = statistics.bits_for(tally)
     assert bits == 4
-    after = Statistics(1, tally.passages, tally.tokens, bits)
-    made = after.rows(tally, Statistics(0))
+    after = Statistics(1, 2000, tally.passages, tally.tokens, bits)
+    made = after.packed(tally, Statistics(0))
     assert len(made) == 16
     tally.touched[:] = False
     tally.add({dimension("7 7")}, 1)
-    [changed] = after.rows(tally, after)
+    [changed] = after.packed(tally, after)
     assert changed["key"] == after.row_of(dimension("7 7")) and changed not in made
     found = [statistics.unpacked_counts(row["data"]) for row in made]
     assert sum(int(counts.sum()) for _, counts in found) == 2000 * 20 - 1

@@ -15,8 +15,11 @@ have a term. Both are counted as passages come and go (`statistics`); where a ru
 it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
 than `weighing.DRIFT` are written anew at the end of the run.
 
-Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW) decides how much of a large collection
-is looked at; an operator may choose another, for nothing here depends on which it is.
+Each document has passages of its own, so that filters see its source and date and no two writers share a row. Of
+those with the same content a search takes one, and the terms of one are counted.
+
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW) decides how much of a large
+collection is looked at; an operator may choose another, for nothing here depends on which it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +30,8 @@ from rag.errors import IndexUnusable, NotFound
 from rag.index import Filters, embedding_text
 from rag.index.address import Address
 from rag.index.milvus.client import Client
-from rag.index.milvus.search import MilvusTerms, MilvusVectors, counts_of
+from rag.index.milvus.rows import condition
+from rag.index.milvus.search import MilvusTerms, MilvusVectors, Searched, counts_of
 from rag.index.milvus.staging import MilvusStaging
 from rag.index.milvus.statistics import Statistics, Tally, bits_for
 from rag.index.milvus.store import MilvusStore
@@ -107,19 +111,20 @@ class MilvusIndex(Bound[Address, MilvusStore]):
     @property
     def vectors(self) -> MilvusVectors:
         """All vectors."""
-        return MilvusVectors(self._client, "", self.truth.size)
+        return MilvusVectors(Searched(self._client, "", self.truth.copies, self.truth.statistics), self.truth.size)
 
     @property
     def terms(self) -> MilvusTerms:
         """All terms."""
-        return MilvusTerms(self._client, "", *self._known())
+        found, counts = self._known()
+        return MilvusTerms(Searched(self._client, "", self.truth.copies, found), counts)
 
     def within(self, filters: Filters | None) -> tuple[MilvusVectors, MilvusTerms, Ids | None]:
         """Both sides of a search; the filters are part of them."""
-        known = self._known()
-        where = self.truth.condition(filters) if filters else ""
-        vectors = MilvusVectors(self._client, where, self.truth.size)
-        return vectors, MilvusTerms(self._client, where, *known), None
+        found, counts = self._known()
+        where = condition(filters, self.truth.each_source) if filters else ""
+        searched = Searched(self._client, where, self.truth.copies, found)
+        return MilvusVectors(searched, self.truth.size), MilvusTerms(searched, counts), None
 
     def _known(self) -> tuple[Statistics, Callable[[str], tuple[Ids, Ids]]]:
         """What is counted; what was read before a new generation is let go of."""
@@ -160,9 +165,13 @@ class MilvusIndex(Bound[Address, MilvusStore]):
     def _counted_anew(self) -> tuple[Tally, Scale]:
         tally, scale = Tally(), Scale(self._client, Statistics(-1), known=False)
         tally.touched[:] = True
-        for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length", "mean"]):
-            tally.add(row["terms"], row["length"])
+        seen: set[int] = set()
+        for row in self._client.each(self._client.passages, "id >= 0", ["id", "content", "terms", "length", "mean"]):
+            tally.rows += 1
             scale.used(row["mean"])
+            if row["content"] not in seen:
+                seen.add(row["content"])
+                tally.add(row["terms"], row["length"])
         return tally, scale
 
     def _write(self, tally: Tally, scale: Scale, before: Statistics, generation: int) -> None:
@@ -172,8 +181,9 @@ class MilvusIndex(Bound[Address, MilvusStore]):
             self._weigh_again(mean, f"mean < {low!r} or mean > {high!r}")
             scale.shortest, scale.longest = min(max(scale.shortest, low), mean), max(min(scale.longest, high), mean)
         bits = bits_for(tally)
-        after = Statistics(generation, tally.passages, tally.tokens, bits, scale.shortest, scale.longest)
-        self._client.put(self._client.records, after.rows(tally, before))
+        totals = (tally.rows, tally.passages, tally.tokens)
+        after = Statistics(generation, *totals, bits, scale.shortest, scale.longest)
+        self._client.put(self._client.records, after.packed(tally, before))
         self.staging().note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:
             self._client.delete(self._client.records, before.keys())

@@ -105,18 +105,18 @@ class Client:
         schema = self._milvus.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("key", kind.VARCHAR, is_primary=True, max_length=128)
         schema.add_field("kind", kind.VARCHAR, max_length=16)
-        for name in ("parent", "name", "site", "version", "line"):
+        for name in ("parent", "name", "site", "content", "version", "line"):
             schema.add_field(name, kind.INT64)
         schema.add_field("data", kind.VARCHAR, max_length=_LONGEST)
         schema.add_field("nothing", kind.FLOAT_VECTOR, dim=2)
-        self._create(self.records, schema, {"nothing": ("FLAT", "L2")}, ("kind", "parent", "name", "site"))
+        self._create(self.records, schema, {"nothing": ("FLAT", "L2")}, ("kind", "parent", "name", "site", "content"))
 
     def create_passages(self, dimensions: int) -> None:
         """The collection of passages. An operator may give it another index: nothing here depends on which it is."""
         kind = self._milvus.DataType
         schema = self._milvus.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", kind.INT64, is_primary=True)
-        for name in ("document", "version", "source", "length"):
+        for name in ("document", "version", "source", "content", "length"):
             schema.add_field(name, kind.INT64)
         schema.add_field("mean", kind.DOUBLE)
         schema.add_field("date", kind.VARCHAR, max_length=64)
@@ -188,9 +188,9 @@ class Client:
             return 0
         return int(self._asked("query", collection, filter=where, output_fields=["count(*)"])[0]["count(*)"])
 
-    def nearest(self, field: str, query: Any, k: int, where: str, **params: int) -> list[tuple[int, float]]:
-        """Ids and inner products of the passages with the greatest, best first; `params` are the field's index's."""
-        named = {"anns_field": field, "limit": k, "filter": where, "output_fields": ["id"]}  # else whole rows may come
+    def nearest(self, field: str, query: Any, k: int, where: str, **params: int) -> list[tuple[int, float, int]]:
+        """Id, inner product and content of the passages with the greatest; `params` are the field's index's."""
+        named = {"anns_field": field, "limit": k, "filter": where, "output_fields": ["content"]}  # else whole rows come
         settings = {"metric_type": "IP", "params": params}
         found = self._asked("search", self.passages, data=[query], search_params=settings, **named)
-        return [(int(hit["id"]), float(hit["distance"])) for hit in found[0]]
+        return [(int(hit["id"]), float(hit["distance"]), int(hit["entity"]["content"])) for hit in found[0]]

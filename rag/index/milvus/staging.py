@@ -152,13 +152,13 @@ class MilvusStaging:
         self._meet(source_key, number, seen)
         if source_key not in self._now.sources:
             self._now.sources[source_key] = self._truth.each_source()[source_key][0]
-        content = content_key(stored)
-        ready = self._now.contents.setdefault(content, ready)
+        same = content_key(stored)
+        ready = self._now.contents.setdefault(same, ready)
         data = rows.packed(rows.body(stored))
         parts = [data[at : at + rows.PART] for at in range(0, len(data), rows.PART)]
         head = rows.head(stored, len(passages), len(parts))
         head["version"] = version = rows.key(data, head, [new.text for new in passages])
-        head |= {"source": source_key, "line": one.line}
+        head |= {"source": source_key, "line": one.line, "content": rows.key("content", same.hex())}
         before = self._heads_of(source_key).get(number)
         if before and before["version"] != version:
             self._remove({number: before})
@@ -183,6 +183,7 @@ class MilvusStaging:
                 "document": number,
                 "version": head["version"],
                 "source": head["source"],
+                "content": rows.key("content", head["content"], at),
                 "length": length,
                 "date": one.date,
                 "folders": rows.folders(one.source),
@@ -212,6 +213,7 @@ class MilvusStaging:
         for number, head in heads.items():
             self._now.gone.update(rows.passages_of(number, head))
             self._now.bodies_gone += rows.bodies_of(number, head)
+            self._now.leaving[number] = head["content"]
         self._now.heads_gone.update(heads)
 
     def remove_document(self, doc_id: str) -> int:

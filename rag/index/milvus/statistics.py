@@ -21,12 +21,15 @@ _NOTED = 12  # first bits of those whose count has changed are noted
 
 
 class Tally:
-    """Counts of terms over some passages: `passages`, `tokens` in all, and for each dimension in how many it occurs."""
+    """Counts of terms over some passages: `passages`, `tokens` in all, and for each dimension in how many it occurs.
+
+    `rows` are those in Milvus; of rows with the same content one counts as a passage.
+    """
 
     def __init__(self, dimensions: Ids | None = None, counts: Ids | None = None) -> None:
         self.dimensions = np.zeros(0, dtype=np.int64) if dimensions is None else dimensions
         self.counts = np.zeros(0, dtype=np.int64) if counts is None else counts
-        self.passages = self.tokens = 0
+        self.passages = self.tokens = self.rows = 0
         self.touched = np.zeros(2**_NOTED, dtype=np.bool_)
         """By the first bits of a dimension, whether something was counted in or out."""
         self._waiting: list[tuple[Ids, int]] = []
@@ -65,6 +68,7 @@ class Statistics:
     """
 
     generation: int
+    rows: int = 0
     passages: int = 0
     tokens: int = 0
     bits: int = 0
@@ -93,7 +97,7 @@ class Statistics:
         """Key of the row that counts this dimension."""
         return f"terms/{self.bits}/{dimension >> (_BITS - self.bits)}"
 
-    def rows(self, tally: Tally, before: "Statistics") -> list[Row]:
+    def packed(self, tally: Tally, before: "Statistics") -> list[Row]:
         """The rows that hold the counts of `tally`, without those that are as they were `before`."""
         tally.settle()
         which = tally.dimensions >> (_BITS - self.bits)
@@ -116,7 +120,7 @@ class Statistics:
         counts = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
         order = np.argsort(dimensions, kind="stable")
         found = Tally(dimensions[order], counts[order])
-        found.passages, found.tokens = self.passages, self.tokens
+        found.rows, found.passages, found.tokens = self.rows, self.passages, self.tokens
         return found
 
 

@@ -6,8 +6,6 @@ version that it is of, so that nobody sees half of a document that is being writ
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -17,16 +15,17 @@ from rag.index import rows as local
 from rag.index.filters import Filters
 from rag.index.milvus import rows
 from rag.index.milvus.client import Client, Row
+from rag.index.milvus.copies import Copies
 from rag.index.milvus.statistics import Statistics
 from rag.index.rows import Source, Stored
 from rag.late import Look
-from rag.protocols import Floats, Ids
+from rag.protocols import Floats
 from rag.types import Edges, Passage
 
 __all__ = ["MilvusStore"]
 
-_MOST_FILES = 5000  # that globs may let through: their keys go with each search
-_HEAD = ("key", "version", "parent", "line", "data")
+_AT_ONCE = 1000  # keys in an expression
+_HEAD = ("key", "version", "parent", "line", "content", "data")
 
 
 class MilvusStore:
@@ -39,6 +38,7 @@ class MilvusStore:
         self._rows: dict[int, tuple[int, int, Any]] = {}  # passages as they were last read: document, its line, record
         self._meta: dict[str, str] | None = None
         self._once = False
+        self.copies = Copies()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -50,7 +50,7 @@ class MilvusStore:
         if self._once:
             yield
             return
-        self._once, self._rows = True, {}
+        self._once, self._rows, self.copies = True, {}, Copies()
         try:
             yield
         finally:
@@ -94,7 +94,7 @@ class MilvusStore:
     def size(self) -> int:
         """The same, without counting where that was done at the end of a run."""
         known = self.statistics
-        return known.passages if known.generation == self.generation else self.totals()[0]
+        return known.rows if known.generation == self.generation else self.totals()[0]
 
     @property
     def empty(self) -> bool:
@@ -138,7 +138,17 @@ class MilvusStore:
 
     def _head(self, row: Row) -> Any:
         head = rows.unpacked(row["data"], f"a document in {self.at}")
-        return head | {"version": row["version"], "source": row["parent"], "line": row["line"]}
+        return head | {"source": row["parent"]} | {name: row[name] for name in ("version", "line", "content")}
+
+    def holders(self, contents: Iterable[int]) -> dict[int, set[int]]:
+        """Numbers of the documents that have each of these contents; those that none has are left out."""
+        found: dict[int, set[int]] = {}
+        wanted = sorted(contents)
+        for at in range(0, len(wanted), _AT_ONCE):
+            where = f'kind == "document" and content in {wanted[at : at + _AT_ONCE]}'
+            for row in self._client.each(self._client.records, where, ["key", "content"]):
+                found.setdefault(row["content"], set()).add(rows.number(row))
+        return found
 
     def head(self, number: int) -> Any:
         """The head of a document. Raises NotFound."""
@@ -248,8 +258,15 @@ class MilvusStore:
         Each is of one document, which the search has already let through, so `filters` change nothing.
         """
         wanted = [int(key) for key in keys]
-        self._read_afresh(wanted)
-        return {key: rows.passage(key, *self._rows[key][1:]) for key in wanted if key in self._rows}
+        self._read_afresh([*wanted, *(other for key in wanted for other in self.copies.of(key))])
+        return {
+            key: rows.passage(key, *self._rows[key][1:], also=self._also(key)) for key in wanted if key in self._rows
+        }
+
+    def _also(self, key: int) -> list[str]:
+        own = rows.doc_id(self._rows[key][2])
+        others = {rows.doc_id(self._rows[other][2]) for other in self.copies.of(key) if other in self._rows}
+        return sorted(others - {own})
 
     def looks(self, keys: Iterable[int], fingerprint: str) -> dict[int, Look]:
         """See `rag.index.store.Store.looks`."""
@@ -272,23 +289,6 @@ class MilvusStore:
     def shown(self, row: Row) -> Passage:
         """The passage of a row; its line is that within its document."""
         return rows.passage(row["id"], 0, rows.unpacked(row["data"], f"a passage in {self.at}"))
-
-    def among(self, filters: Filters) -> Ids:
-        """Ids of the passages of the documents that `filters` let through."""
-        found = self._client.each(self._client.passages, self.condition(filters), ["id"])
-        return np.fromiter((row["id"] for row in found), dtype=np.int64)
-
-    def condition(self, filters: Filters) -> str:
-        """An expression of Milvus for `filters`."""
-        places = [PurePath(place).as_posix() for place in filters.under]
-        globs = [place.replace("[^", "[!") for place in places if any(sign in place for sign in "*?[")]
-        matching: list[int] = []
-        if globs:
-            each = self.each_source().items()
-            matching = [key for key, (one, _) in each if any(fnmatchcase(one.path, glob) for glob in globs)]
-            if len(matching) > _MOST_FILES:
-                raise NotFound(f"{', '.join(globs)} names {len(matching)} files", "name their folder instead")
-        return rows.condition(filters, places, matching)
 
     def each_passage(self, dimensions: int) -> Iterator[tuple[int, str, str, Floats]]:
         """Id, title, text and vector of each passage, in order of id."""

@@ -38,6 +38,8 @@ class Transaction:
         """By id, with counts in place of weights."""
         self.documents: dict[int, tuple[Any, list[Row]]] = {}
         """The head of each and the rows of its body."""
+        self.leaving: dict[int, int] = {}
+        """The content that each document has had which is removed or replaced."""
         self.gone: set[int] = set()
         self.bodies_gone: list[str] = []
         self.heads_gone: set[int] = set()
@@ -62,13 +64,24 @@ class Transaction:
         note(client, {"generation": str(truth.generation + 1)})
         self._put_sources(client, truth, {key: replace(one, complete=False) for key, one in self.sources.items()})
         gone, coming = sorted(self.gone - self.passages.keys()), list(self.passages.values())
-        scale.weigh(coming, gone)
+        scale.weigh(coming, gone, *(self._turnover(truth) if scale.known else (set(), set())))
         client.put(passages, coming)
         client.put(records, [part for _, parts in self.documents.values() for part in parts])
         client.put(records, [_head_row(key, head) for key, (head, _) in self.documents.items()])
         client.delete(passages, gone)
         client.delete(records, [f"document/{key}" for key in self.heads_gone])
         client.delete(records, self.bodies_gone)
+
+    def _turnover(self, truth: MilvusStore) -> tuple[set[int], set[int]]:
+        """Documents with whose passages a content comes in, and those with whose it goes out."""
+        coming = {key: head["content"] for key, (head, body) in self.documents.items() if body}
+        before = truth.holders({*coming.values(), *self.leaving.values()})
+        after = {content: there - self.leaving.keys() for content, there in before.items()}
+        for key, content in coming.items():
+            after.setdefault(content, set()).add(key)
+        entering = {content: key for key, content in coming.items() if content not in before}
+        ending = {content: key for key, content in self.leaving.items() if content in before and not after[content]}
+        return set(entering.values()), set(ending.values())
 
     def _put_sources(self, client: Client, truth: MilvusStore, sources: Mapping[int, Source]) -> None:
         client.put(client.records, [self._source_row(truth, key, one) for key, one in sources.items()])
@@ -84,6 +97,6 @@ class Transaction:
 def _head_row(number: int, head: Any) -> Row:
     site = rows.key("site", head["site"]) if head["site"] else 0
     where = {"parent": head["source"], "name": rows.key(head["doc_id"]), "site": site}
-    own = {name: head[name] for name in ("version", "line")}
-    kept = {name: one for name, one in head.items() if name not in ("version", "source", "line")}
+    own = {name: head[name] for name in ("content", "version", "line")}
+    kept = {name: one for name, one in head.items() if name not in ("content", "version", "source", "line")}
     return rows.record(f"document/{number}", "document", rows.packed(kept), **where, **own)

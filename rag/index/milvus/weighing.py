@@ -1,7 +1,7 @@
 """The sparse vectors of passages: weights that give BM25 as their inner product with those of a question's terms."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 
 import numpy as np
@@ -67,23 +67,30 @@ class Scale:
 
     def __init__(self, client: Client, before: Statistics, *, known: bool) -> None:
         """`known`: whether `before` counts all that is there."""
-        self._client, self._before, self._known = client, before, known
+        self._client, self._before, self.known = client, before, known
         self.tally: Tally | None = None
         """Counts all passages, once something has come or gone; None where it is not known what there were."""
         self._mean = before.mean
         self.shortest, self.longest = before.shortest, before.longest
 
-    def weigh(self, rows: Sequence[Row], gone: Sequence[int]) -> None:
-        """Put weights in place of the counts of terms in `rows`; `gone` are ids that will be removed."""
+    def weigh(self, rows: Sequence[Row], gone: Sequence[int], entering: Set[int], ending: Set[int]) -> None:
+        """Put weights in place of the counts of terms in `rows`; `gone` are ids that will be removed.
+
+        `entering` and `ending` are the documents with which a content comes in or goes out.
+        """
         mean = self._mean
-        if self._known and self.tally is None:
+        if self.known and self.tally is None:
             self.tally = self._before.tally(self._client)
         if self.tally:
-            replaced = [*gone, *(row["id"] for row in rows)]
-            for row in self._client.get(self._client.passages, replaced, ["id", "terms", "length"]):
-                self.tally.add(row["terms"], row["length"], -1)
+            leaving, replaced = set(gone), [*gone, *(row["id"] for row in rows)]
+            for row in self._client.get(self._client.passages, replaced, ["id", "document", "terms", "length"]):
+                self.tally.rows -= 1
+                if row["document"] in ending and row["id"] in leaving:
+                    self.tally.add(row["terms"], row["length"], -1)
+            self.tally.rows += len(rows)
             for row in rows:
-                self.tally.add(row["terms"] or _NOTHING, row["length"])
+                if row["document"] in entering:
+                    self.tally.add(row["terms"] or _NOTHING, row["length"])
             mean = self.tally.tokens / max(self.tally.passages, 1)
         elif not mean and rows:
             mean = sum(row["length"] for row in rows) / len(rows)
