@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from milvus_server import Server
 
 from rag.library import Library
 from rag.testing import HashedTerms
@@ -34,3 +35,12 @@ def questions() -> list[dict[str, str | bool | None]]:
     """The questions on the seed articles."""
     lines = (SEEDS / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server of milvus-lite."""
+    made = Server(tmp_path_factory.mktemp("milvus"))
+    made.start()
+    yield made
+    made.kill()

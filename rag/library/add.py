@@ -86,7 +86,7 @@ class _Batch:
         self._unpublished += fresh
         self._waiting, self._room = [], BATCH
         self._met.clear()
-        if self._unpublished > max(UNPUBLISHED, self._index.truth.totals()[0]):
+        if self._unpublished > UNPUBLISHED and self._unpublished > self._index.truth.totals()[0]:
             self._index.publish()
             self._unpublished = 0
 

@@ -12,35 +12,39 @@ Ranking is that of a folder. Vectors are compared by the same inner product, of 
 vector holds BM25's saturated frequencies, and a question's holds the weights of its terms, so that their inner product
 is what tantivy gives. For that the mean length of all passages must be known, and for the weights how many passages
 have a term. Both are counted as passages come and go (`statistics`); where a run was cut off, or another went on beside
-it, all are counted anew. When the mean length has moved by more than `DRIFT`, the sparse vectors are written anew at
-the end of the run.
+it, all are counted anew. Each row says with which mean length it was weighed; those that it has moved away from by more
+than `weighing.DRIFT` are written anew at the end of the run.
 
-Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX) decides how much of a very large collection
-is looked at; an operator may choose another, for nothing here depends on which it is.
+Each document has passages of its own, so that filters see its source and date and no two writers share a row. Of
+those with the same content a search takes one, and the terms of one are counted.
+
+Not here: users, roles, TLS. Milvus's own index of the vectors (AUTOINDEX, an HNSW) decides how much of a large
+collection is looked at; an operator may choose another, for nothing here depends on which it is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from rag.errors import IndexUnusable, NotFound
 from rag.index import Filters, embedding_text
 from rag.index.address import Address
 from rag.index.milvus.client import Client
-from rag.index.milvus.search import MilvusTerms, MilvusVectors, counts_of
+from rag.index.milvus.rows import condition
+from rag.index.milvus.search import MilvusTerms, MilvusVectors, Searched, counts_of
 from rag.index.milvus.staging import MilvusStaging
-from rag.index.milvus.statistics import Statistics, Tally, bits_for, weights
+from rag.index.milvus.statistics import Statistics, Tally, bits_for
 from rag.index.milvus.store import MilvusStore
+from rag.index.milvus.weighing import DRIFT, Scale, counted, saturated
 from rag.index.model import Bound
 from rag.protocols import Embedder, Ids
-from rag.script import terms
 
-__all__ = ["DRIFT", "MilvusIndex", "exists"]
+__all__ = ["SEALED", "MilvusIndex", "exists"]
 
 T = TypeVar("T")
 
-DRIFT = 0.005
-"""Change of the mean length that sparse vectors are written anew for: it moves no weight by more than a third of it."""
+SEALED = 500
+"""Passages that a run has written for the server to index them at its end, and not at some later time of its own."""
 
 _TOGETHER = 1000
 
@@ -69,14 +73,13 @@ class MilvusIndex(Bound[Address, MilvusStore]):
                 raise NotFound(f"no index at {at}", f"build one with: rag index PATH --index {at}")
             self.truth = MilvusStore(self._client)
             if create and "format" not in self.truth.meta:
-                self.staging().note(format=FORMAT, generation="0")
+                self.staging().note(format=FORMAT, generation="0", statistics=Statistics(0).written())
             if (found := self.truth.meta.get("format")) != FORMAT:
                 raise IndexUnusable(f"{at} has format {found}, this program reads {FORMAT}", "name another collection")
         except BaseException:
             self._client.close()
             raise
-        self._counts = -1, counts_of(self._client)
-        self._written_with = 0.0
+        self._counts = -1, counts_of(self._client, Statistics(-1))
         self._bound = ""
 
     def another(self) -> "MilvusIndex":
@@ -89,7 +92,7 @@ class MilvusIndex(Bound[Address, MilvusStore]):
 
     def staging(self) -> MilvusStaging:
         """See `rag.index.model.Bound`."""
-        return MilvusStaging(self._client, self.truth, self._mean)
+        return MilvusStaging(self._client, self.truth, Scale(self._client, Statistics(-1), known=False))
 
     def bind(self, embedder: Embedder) -> None:
         """See `rag.index.model.Bound`; now that the width of vectors is known, passages have a place."""
@@ -102,30 +105,34 @@ class MilvusIndex(Bound[Address, MilvusStore]):
 
     def read(self, work: Callable[[], T]) -> T:
         """What `work` gives. Milvus keeps no state for a reader: half-written documents are left out instead."""
-        return work()
+        with self.truth.once():
+            return work()
 
     @property
     def vectors(self) -> MilvusVectors:
         """All vectors."""
-        return MilvusVectors(self._client, "")
+        return MilvusVectors(Searched(self._client, "", self.truth.copies, self.truth.statistics), self.truth.size)
 
     @property
     def terms(self) -> MilvusTerms:
         """All terms."""
-        return self._terms("")
+        found, counts = self._known()
+        return MilvusTerms(Searched(self._client, "", self.truth.copies, found), counts)
 
     def within(self, filters: Filters | None) -> tuple[MilvusVectors, MilvusTerms, Ids | None]:
         """Both sides of a search; the filters are part of them."""
-        terms = self._terms("")
-        where = self.truth.condition(filters) if filters else ""
-        return MilvusVectors(self._client, where), terms.within(where), None
+        found, counts = self._known()
+        where = condition(filters, self.truth.each_source) if filters else ""
+        searched = Searched(self._client, where, self.truth.copies, found)
+        return MilvusVectors(searched, self.truth.size), MilvusTerms(searched, counts), None
 
-    def _terms(self, where: str) -> MilvusTerms:
-        found = Statistics.read(self.truth.meta.get("statistics"))
+    def _known(self) -> tuple[Statistics, Callable[[str], tuple[Ids, Ids]]]:
+        """What is counted; what was read before a new generation is let go of."""
+        found = self.truth.statistics
         if self._counts[0] != found.generation:
-            self._counts = found.generation, counts_of(self._client)
+            self._counts = found.generation, counts_of(self._client, found)
             self.truth.forget()
-        return MilvusTerms(self._client, where, found, self._counts[1])
+        return found, self._counts[1]
 
     # -- writing
 
@@ -136,50 +143,58 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         Where the block fails, what was sent stays, and the next one counts anew.
         """
         self.truth.forget()
-        before = Statistics.read(self.truth.meta.get("statistics"))
-        self._written_with = 0.0
-        staging = self.staging()
-        staging.tally = before.tally(self._client) if before.generation == self.truth.generation else None
+        before = self.truth.statistics
+        scale = Scale(self._client, before, known=before.generation == self.truth.generation)
+        staging = MilvusStaging(self._client, self.truth, scale)
         yield staging
-        tally, now = staging.tally, self.truth.generation
-        if tally is None or now != before.generation + staging.raised:  # others have written as well
-            tally = Tally()
-            for row in self._client.each(self._client.passages, "id >= 0", ["id", "terms", "length"]):
-                tally.add(row["terms"], row["length"])
-        elif not staging.raised:
+        now = self.truth.generation
+        if now == before.generation:
             return
-        self._write(tally, before, now)
+        tally = scale.tally
+        alone = now == before.generation + staging.raised  # else one was cut off, or others write as well
+        if tally is None or not alone:
+            tally, scale = self._counted_anew()
+        self._write(tally, scale, before, now)
+        if staging.written >= SEALED or not alone:
+            with suppress(IndexUnusable):  # all is there, and found more slowly
+                self._client.seal()
 
     def publish(self) -> None:
         """Nothing: what was sent is seen."""
 
-    def _mean(self, texts: Sequence[str]) -> float:
-        """The mean length that all weights in the index are worked out with; in a new one that of the first batch."""
-        if not self._written_with:
-            noted = self.truth.meta.get("mean") or repr(sum(len(terms(text)) for text in texts) / len(texts))
-            self.staging().note(mean=noted)
-            self._written_with = float(noted)
-        return self._written_with
+    def _counted_anew(self) -> tuple[Tally, Scale]:
+        tally, scale = Tally(), Scale(self._client, Statistics(-1), known=False)
+        tally.touched[:] = True
+        seen: set[int] = set()
+        for row in self._client.each(self._client.passages, "id >= 0", ["id", "content", "terms", "length", "mean"]):
+            tally.rows += 1
+            scale.used(row["mean"])
+            if row["content"] not in seen:
+                seen.add(row["content"])
+                tally.add(row["terms"], row["length"])
+        return tally, scale
 
-    def _write(self, tally: Tally, before: Statistics, generation: int) -> None:
+    def _write(self, tally: Tally, scale: Scale, before: Statistics, generation: int) -> None:
         mean = tally.tokens / max(tally.passages, 1)
-        if mean and abs(mean / float(self.truth.meta.get("mean", mean)) - 1) > DRIFT:
-            self._weigh_again(mean)
-            self.staging().note(mean=repr(mean))
+        if mean and not mean * (1 - DRIFT) <= scale.shortest <= scale.longest <= mean * (1 + DRIFT):
+            low, high = mean * (1 - DRIFT / 2), mean * (1 + DRIFT / 2)
+            self._weigh_again(mean, f"mean < {low!r} or mean > {high!r}")
+            scale.shortest, scale.longest = min(max(scale.shortest, low), mean), max(min(scale.longest, high), mean)
         bits = bits_for(tally)
-        after = Statistics(generation, tally.passages, tally.tokens, bits)
-        self._client.put(self._client.records, after.rows(tally))
+        totals = (tally.rows, tally.passages, tally.tokens)
+        after = Statistics(generation, *totals, bits, scale.shortest, scale.longest)
+        self._client.put(self._client.records, after.packed(tally, before))
         self.staging().note(statistics=after.written())
         if before.generation >= 0 and before.bits != bits:
-            old = [f"terms/{before.bits}/{number}" for number in range(2**before.bits)]
-            self._client.delete(self._client.records, old)
+            self._client.delete(self._client.records, before.keys())
 
-    def _weigh_again(self, mean: float) -> None:
+    def _weigh_again(self, mean: float, where: str) -> None:
         waiting: list[dict[str, Any]] = []
-        for row in self._client.each(self._client.passages, "id >= 0", ["*"]):
+        for row in self._client.each(self._client.passages, where, ["*"]):
             shown = self.truth.shown(row)
+            counts, length = counted(embedding_text(shown.title, shown.text))
             row |= {"folders": list(row["folders"]), "sites": list(row["sites"])}
-            row["terms"] = weights(embedding_text(shown.title, shown.text), mean)[0] or row["terms"]
+            row |= {"terms": saturated(counts, length, mean), "mean": mean}
             waiting.append(row)
             if len(waiting) >= _TOGETHER:
                 self._client.put(self._client.passages, waiting)
@@ -187,5 +202,5 @@ class MilvusIndex(Bound[Address, MilvusStore]):
         self._client.put(self._client.passages, waiting)
 
 
-FORMAT = "1"
+FORMAT = "2"
 """Of the rows in both collections."""

@@ -39,6 +39,7 @@ class Client:
         except ImportError as problem:
             raise IndexUnusable("pymilvus is not installed", "pip install 'rag[milvus]'") from problem
         self._milvus = pymilvus
+        self._there: set[str] = set()  # collections that were seen
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)  # what is wrong is said once, by who asked
         logging.getLogger("milvus_lite").setLevel(logging.CRITICAL + 1)
         for pause in (*PAUSES[:2], None):  # an idle connection to milvus-lite is cut, and the next call is told so
@@ -75,7 +76,7 @@ class Client:
 
     def _load(self) -> None:
         for name in (self.passages, self.records):
-            if self._asked("has_collection", name):
+            if self._has(name):
                 self._asked("load_collection", name)
 
     def _explained(self, problem: Exception, away: bool) -> IndexUnusable:
@@ -91,7 +92,12 @@ class Client:
 
     def exists(self) -> bool:
         """Whether there is an index; its passages have a collection from when it is known how wide vectors are."""
-        return bool(self._asked("has_collection", self.records))
+        return self._has(self.records)
+
+    def _has(self, name: str) -> bool:
+        if name not in self._there and self._asked("has_collection", name):
+            self._there.add(name)
+        return name in self._there
 
     def create_records(self) -> None:
         """The collection of all that is no passage. Milvus wants a vector in each collection: here it says nothing."""
@@ -99,19 +105,20 @@ class Client:
         schema = self._milvus.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("key", kind.VARCHAR, is_primary=True, max_length=128)
         schema.add_field("kind", kind.VARCHAR, max_length=16)
-        for name in ("parent", "name", "site", "version", "line"):
+        for name in ("parent", "name", "site", "content", "version", "line"):
             schema.add_field(name, kind.INT64)
         schema.add_field("data", kind.VARCHAR, max_length=_LONGEST)
         schema.add_field("nothing", kind.FLOAT_VECTOR, dim=2)
-        self._create(self.records, schema, {"nothing": ("FLAT", "L2")}, ("kind", "parent", "name", "site"))
+        self._create(self.records, schema, {"nothing": ("FLAT", "L2")}, ("kind", "parent", "name", "site", "content"))
 
     def create_passages(self, dimensions: int) -> None:
         """The collection of passages. An operator may give it another index: nothing here depends on which it is."""
         kind = self._milvus.DataType
         schema = self._milvus.MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", kind.INT64, is_primary=True)
-        for name in ("document", "version", "source", "length"):
+        for name in ("document", "version", "source", "content", "length"):
             schema.add_field(name, kind.INT64)
+        schema.add_field("mean", kind.DOUBLE)
         schema.add_field("date", kind.VARCHAR, max_length=64)
         for name in ("folders", "sites"):
             schema.add_field(name, kind.ARRAY, element_type=kind.VARCHAR, max_capacity=64, max_length=4096)
@@ -122,7 +129,7 @@ class Client:
         self._create(self.passages, schema, vectors, ("document", "source", "date"))
 
     def _create(self, name: str, schema: Any, vectors: Mapping[str, tuple[str, str]], scalars: Sequence[str]) -> None:
-        if not self._asked("has_collection", name):
+        if not self._has(name):
             self._asked("create_collection", name, schema=schema, consistency_level="Strong")
         if len(self._asked("list_indexes", name)) == len(vectors) + len(scalars):
             return
@@ -140,6 +147,11 @@ class Client:
         """Insert rows, each in place of the one with its key; acknowledged when this returns."""
         for at in range(0, len(rows), _WRITTEN):
             self._asked("upsert", collection, list(rows[at : at + _WRITTEN]))
+
+    def seal(self) -> None:
+        """Have what was written indexed now. Until then each search goes through all of it, row by row."""
+        for name in (self.passages, self.records):
+            self._asked("flush", name)
 
     def delete(self, collection: str, keys: Sequence[int] | Sequence[str]) -> None:
         """Remove rows by key; those that are not there do not matter."""
@@ -170,19 +182,15 @@ class Client:
         except self._milvus.MilvusException as problem:
             raise self._explained(problem, problem.code in _AWAY) from problem
 
-    def few(self, collection: str, where: str, fields: Sequence[str]) -> list[Row]:
-        """Rows that `where` lets through, where they are known to be fewer than a page."""
-        named = {"filter": where, "output_fields": list(fields), "limit": _PAGE}
-        return list(self._asked("query", collection, **named))
-
     def count(self, collection: str, where: str = "") -> int:
         """How many rows there are that `where` lets through; none where there is no such collection yet."""
-        if not self._asked("has_collection", collection):
+        if not self._has(collection):
             return 0
         return int(self._asked("query", collection, filter=where, output_fields=["count(*)"])[0]["count(*)"])
 
-    def nearest(self, field: str, query: Any, k: int, where: str) -> list[tuple[int, float]]:
-        """Ids and inner products of the passages with the greatest, best first."""
-        named = {"anns_field": field, "limit": k, "filter": where, "search_params": {"metric_type": "IP"}}
-        found = self._asked("search", self.passages, data=[query], **named)
-        return [(int(hit["id"]), float(hit["distance"])) for hit in found[0]]
+    def nearest(self, field: str, query: Any, k: int, where: str, **params: int) -> list[tuple[int, float, int]]:
+        """Id, inner product and content of the passages with the greatest; `params` are the field's index's."""
+        named = {"anns_field": field, "limit": k, "filter": where, "output_fields": ["content"]}  # else whole rows come
+        settings = {"metric_type": "IP", "params": params}
+        found = self._asked("search", self.passages, data=[query], search_params=settings, **named)
+        return [(int(hit["id"]), float(hit["distance"]), int(hit["entity"]["content"])) for hit in found[0]]

@@ -4,21 +4,24 @@ import base64
 import json
 import zlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from hashlib import blake2b
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
-from rag.errors import IndexUnusable
+from rag.errors import IndexUnusable, NotFound
 from rag.index.filters import Filters, host
 from rag.index.rows import NewPassage, Source, Stored
 from rag.types import Document, Edges, Edit, Origin, Passage, Place, Span, offsets_of
 
 __all__ = [
+    "META",
     "bodies_of",
     "body",
     "condition",
+    "doc_id",
     "document_key",
     "edges",
     "folders",
@@ -37,6 +40,12 @@ __all__ = [
     "stored",
     "unpacked",
 ]
+
+_NOTED = ("format", "generation", "statistics", "embedder", "fingerprint", "dimensions", "passes", "sites")
+META = {name: f"meta/{name}" for name in _NOTED}
+"""Keys of the rows in which an index says something of itself."""
+
+_MOST_FILES = 5000  # that globs may let through: their keys go with each search
 
 PART = 60_000
 """Characters of a packed record in one row; a VARCHAR holds 65,535 bytes."""
@@ -69,20 +78,20 @@ def number(row: Mapping[str, Any]) -> int:
 
 
 def record(row: str, kind: str, data: str, **where: int) -> dict[str, Any]:
-    """The row of the records with the key `row`; `where` may say `parent`, `name`, `site`, `version` and `line`."""
-    fields = {"parent": 0, "name": 0, "site": 0, "version": 0, "line": 0} | where
+    """The row of the records with the key `row`; `where` may say the other fields."""
+    fields = {"parent": 0, "name": 0, "site": 0, "content": 0, "version": 0, "line": 0} | where
     return {"key": row, "kind": kind, **fields, "data": data, "nothing": [0.0, 0.0]}
 
 
 def packed(record: Any) -> str:
     """A record as text; its checksum is within."""
-    return base64.b85encode(zlib.compress(json.dumps(record).encode(), 1)).decode("ascii")
+    return base64.b64encode(zlib.compress(json.dumps(record).encode(), 1)).decode("ascii")
 
 
 def unpacked(text: str, what: str) -> Any:
     """What was packed. Raises IndexUnusable where it is damaged, or where half of it is of another version."""
     try:
-        return json.loads(zlib.decompress(base64.b85decode(text)))
+        return json.loads(zlib.decompress(base64.b64decode(text)))
     except (ValueError, zlib.error) as problem:
         raise IndexUnusable(
             f"{what} cannot be read: {problem}", "ask again; if it stays, index its file again"
@@ -153,16 +162,16 @@ def passage_data(stored: Stored, number: int, new: NewPassage, look: bytes) -> l
     return [
         [number, new.start, new.end, new.line, new.text, spans, new.place],
         [one.doc_id, one.source, one.title, one.date, one.kind],
-        base64.b85encode(look).decode("ascii"),
+        base64.b64encode(look).decode("ascii"),
     ]
 
 
-def passage(number_of: int, first: int, record: Any) -> Passage:
-    """From a passage's row; `first` is the line of its document."""
+def passage(number_of: int, first: int, record: Any, also: Sequence[str] = ()) -> Passage:
+    """From a passage's row; `first` is the line of its document, `also` are ids of others with the same content."""
     new = new_passage(record)
     at, (doc_id, path, title, date, kind) = record[0][0], record[1]
     shown = (doc_id, path, title, date, new.start, new.end, first + new.line, new.text, new.sentences)
-    return Passage(f"{doc_id}#{at}", *shown, number_of, new.place, offsets_of(kind))
+    return Passage(f"{doc_id}#{at}", *shown, number_of, new.place, offsets_of(kind), tuple(also))
 
 
 def new_passage(record: Any) -> NewPassage:
@@ -172,9 +181,14 @@ def new_passage(record: Any) -> NewPassage:
     return NewPassage(start, end, line, text, spans, place)
 
 
+def doc_id(record: Any) -> str:
+    """The id of the document that a passage's row is of."""
+    return str(record[1][0])
+
+
 def look_of(record: Any) -> bytes:
     """The packed look of a passage's row."""
-    return base64.b85decode(record[2])
+    return base64.b64decode(record[2])
 
 
 # -- what searches are restricted by
@@ -197,11 +211,14 @@ def sites(document: Document) -> list[str]:
     return [name for name in dict.fromkeys([*domains, document.site.lower()]) if name][:64]
 
 
-def condition(filters: Filters, places: Sequence[str], matching: Sequence[int]) -> str:
-    """An expression of Milvus for `filters`.
-
-    `places` are files, folders and globs; `matching` are the keys of the sources that the globs let through.
-    """
+def condition(filters: Filters, sources: Callable[[], Mapping[int, tuple[Source, int]]]) -> str:
+    """An expression of Milvus for `filters`; `sources` gives those there are by key, asked where there are globs."""
+    places = [PurePath(place).as_posix() for place in filters.under]
+    matching: list[int] = []
+    if globs := [place.replace("[^", "[!") for place in places if any(sign in place for sign in "*?[")]:
+        matching = [key for key, (one, _) in sources().items() if any(fnmatchcase(one.path, glob) for glob in globs)]
+        if len(matching) > _MOST_FILES:
+            raise NotFound(f"{', '.join(globs)} names {len(matching)} files", "name their folder instead")
     parts = []
     if filters.since or filters.until:
         parts.append(f'date != "" and date >= "{filters.since}"')
@@ -209,7 +226,7 @@ def condition(filters: Filters, places: Sequence[str], matching: Sequence[int]) 
         parts.append(f'date <= "{filters.until}~"')  # whatever goes on from there: "~" comes after all of a date
     if places and "." not in places:
         under = [_quoted(str(PurePosixPath(place))) for place in places]
-        parts.append(f"(source in {list(matching)} or array_contains_any(folders, [{', '.join(under)}]))")
+        parts.append(f"(source in {matching} or array_contains_any(folders, [{', '.join(under)}]))")
     if filters.site:
         parts.append(f"array_contains(sites, {_quoted(filters.site)})")
     return " and ".join(parts)

@@ -1,29 +1,64 @@
 """Both sides of a search, in Milvus: nearest vectors, and terms weighed as the local index weighs them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from rag.index.milvus.client import Client
-from rag.index.milvus.statistics import Statistics, dimension, unpacked_counts
+from rag.index.milvus.copies import Copies
+from rag.index.milvus.statistics import Statistics, unpacked_counts
+from rag.index.milvus.weighing import dimension
 from rag.protocols import Floats, Ids
 
-__all__ = ["MilvusTerms", "MilvusVectors"]
+__all__ = ["MilvusTerms", "MilvusVectors", "Searched", "counts_of"]
+
+_WIDE = 8
+"""How many an HNSW keeps in view for each that is asked for (`ef`). Of 67,000 news passages in one such graph the first
+ten came as by comparing all for 82.0 % of 300 questions with 1, 96.7 % with 4, and 98.7 % with 8."""
+_WIDEST = 32_768
+_MOST = 16_384  # rows that Milvus gives at most
+_FEW = 6  # bits: 64 rows of counts, a megabyte or two
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The passages that `where` lets through, each content once."""
+
+    client: Client
+    where: str
+    copies: Copies
+    statistics: Statistics
+
+    def nearest(self, field: str, query: Any, k: int, where: str = "") -> list[tuple[int, float]]:
+        """Ids and inner products of at most `k` with the greatest, best first."""
+        known = self.statistics
+        limit = k if known.rows == known.passages else k * known.rows // max(known.passages, 1) + k // 4 + 8
+        condition = " and ".join(filter(None, (self.where, where)))
+        while True:
+            limit = min(limit, _MOST)
+            wide = {"ef": min(_WIDE * limit, _WIDEST)} if field == "vector" else {}
+            found = self.client.nearest(field, query, limit, condition, **wide)
+            kept = self.copies.once(found)
+            if len(kept) >= k or len(found) < limit or limit == _MOST:
+                return kept[:k]
+            limit *= 2  # copies have taken the place of others
 
 
 class MilvusVectors:
-    """A `rag.protocols.VectorStore` over the passages that `where` lets through."""
+    """A `rag.protocols.VectorStore` over the passages that are `searched`."""
 
-    def __init__(self, client: Client, where: str) -> None:
-        self._client, self._where = client, where
-        self._count = client.count(client.passages)
+    def __init__(self, searched: Searched, size: int) -> None:
+        """`size`: how many passages there are in all."""
+        self._client, self._searched, self._size = searched.client, searched, size
 
     def __len__(self) -> int:
-        return self._count
+        return self._size
 
     def totals(self) -> tuple[int, int]:
         """How many passages there are, for `rag status`."""
-        return len(self), 0
+        return self._client.count(self._client.passages), 0
 
     def described(self) -> str:
         """How a search goes about, for `rag status`."""
@@ -41,7 +76,7 @@ class MilvusVectors:
         ids = np.full((len(vectors), k), -1, dtype=np.int64)
         for at, vector in enumerate(vectors):
             if among is None:
-                found = self._client.nearest("vector", vector.tolist(), k, self._where)
+                found = self._searched.nearest("vector", vector.tolist(), k)
             else:
                 rows = self._client.get(self._client.passages, among.tolist(), ["id", "vector"])
                 products = np.array([row["vector"] for row in rows], dtype=np.float32).reshape(len(rows), -1) @ vector
@@ -52,24 +87,18 @@ class MilvusVectors:
 
 
 class MilvusTerms:
-    """A `rag.protocols.TermStore` over the passages that `where` lets through; frequencies are of all passages."""
+    """A `rag.protocols.TermStore` over the passages that are `searched`; frequencies are of all passages."""
 
-    def __init__(
-        self, client: Client, where: str, statistics: Statistics, rows: Callable[[str], tuple[Ids, Ids]]
-    ) -> None:
+    def __init__(self, searched: Searched, rows: Callable[[str], tuple[Ids, Ids]]) -> None:
         """`rows` gives a row of counts by its key."""
-        self._client, self._where, self._statistics, self._rows = client, where, statistics, rows
+        self._searched, self._statistics, self._rows = searched, searched.statistics, rows
 
     def __len__(self) -> int:
         return self._statistics.passages
 
-    def within(self, where: str) -> "MilvusTerms":
-        """The same over other passages."""
-        return MilvusTerms(self._client, where, self._statistics, self._rows)
-
     def totals(self) -> tuple[int, int]:
-        """How many passages were counted, for `rag status`."""
-        return len(self), 0
+        """How many rows of passages were counted, for `rag status`."""
+        return self._statistics.rows, 0
 
     def frequency(self, term: str) -> int:
         """In how many passages `term` occurs."""
@@ -84,27 +113,27 @@ class MilvusTerms:
         for term, weight in weights.items():
             if weight > 0:
                 question[dimension(term)] = question.get(dimension(term), 0.0) + weight
-        parts = [self._where] if self._where else []
-        if among is not None:
-            parts.append(f"id in {among.tolist()}")
+        where = "" if among is None else f"id in {among.tolist()}"
         if not question:
             return []
-        return [one for one in self._client.nearest("terms", question, k, " and ".join(parts)) if one[1] > 0]
+        return [one for one in self._searched.nearest("terms", question, k, where) if one[1] > 0]
 
 
 def _order(found: tuple[int, float]) -> tuple[float, int]:
     return -found[1], found[0]
 
 
-def counts_of(client: Client) -> Callable[[str], tuple[Ids, Ids]]:
-    """Reads rows of counts, each once."""
+def counts_of(client: Client, statistics: Statistics) -> Callable[[str], tuple[Ids, Ids]]:
+    """Reads rows of counts, each once; all of them in one call where they are few."""
     kept: dict[str, tuple[Ids, Ids]] = {}
+    nothing = np.zeros(0, dtype=np.int64)
 
     def rows(key: str) -> tuple[Ids, Ids]:
         if key not in kept:
-            found = client.get(client.records, [key], ["data"])
-            nothing = np.zeros(0, dtype=np.int64)
-            kept[key] = unpacked_counts(found[0]["data"]) if found else (nothing, nothing)
+            wanted = statistics.keys() if statistics.bits <= _FEW else [key]
+            found = client.get(client.records, wanted, ["key", "data"])
+            kept.update(dict.fromkeys(wanted, (nothing, nothing)))
+            kept.update({row["key"]: unpacked_counts(row["data"]) for row in found})
         return kept[key]
 
     return rows

@@ -1,18 +1,10 @@
 """What a run writes into Milvus: what `rag.index.staging.Staging` does, without transactions.
 
-A block of `transaction` collects rows, and its end sends them in an order that is right wherever it is cut off:
-
-1. the number of the generation, so that what is counted is known to be behind;
-2. the sources, marked as not finished, so that the next call works on their files again;
-3. the new passages; nobody sees one before the head of its document names its version;
-4. the documents: first their bodies, then their heads. From here on the new version is there and the old one is not;
-5. the removal of passages, heads and bodies, in this order;
-6. the sources that are finished.
-
-Keys follow from the content, so work that is done again writes the same rows again. There is nothing to publish.
+A block of `transaction` collects rows, and its end sends them; see `rag.index.milvus.transaction` for the order. Keys
+follow from the content, so work that is done again writes the same rows again. There is nothing to publish.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -21,9 +13,10 @@ import numpy as np
 
 from rag.index import embedding_text
 from rag.index.milvus import rows
-from rag.index.milvus.client import Client, Row
-from rag.index.milvus.statistics import Tally, weights
+from rag.index.milvus.client import Client
 from rag.index.milvus.store import MilvusStore
+from rag.index.milvus.transaction import Transaction, note
+from rag.index.milvus.weighing import Scale, counted
 from rag.index.rows import NewPassage, Source, Stored
 from rag.index.staging import content_key
 from rag.index.truth import Held, Reused
@@ -34,95 +27,47 @@ __all__ = ["MilvusStaging"]
 class MilvusStaging:
     """Writes beside `truth`. Several may write at once, each the sources that are its own."""
 
-    def __init__(self, client: Client, truth: MilvusStore, mean: Callable[[Sequence[str]], float]) -> None:
-        """`mean`: the length that weights are worked out with, given the first texts."""
-        self._client, self._truth, self._mean = client, truth, mean
-        self.tally: Tally | None = None
-        """What counts the passages that come and go, while it is known what there were."""
-        self.raised = 0
-        """How often the generation was raised."""
+    def __init__(self, client: Client, truth: MilvusStore, scale: Scale) -> None:
+        self._client, self._truth, self._scale = client, truth, scale
+        self.raised = self.written = 0
+        """How often the generation was raised, and how many passages were written."""
         self._unfinished: set[int] | None = None  # sources that an earlier pass has left so
         self._pass = 0
         self._seen: dict[int, set[int]] = {}  # documents of a source that this pass has met
         self._heads: tuple[int, dict[int, Any]] = (0, {})  # of the source that is being worked on
         self._held: dict[int, Any] = {}  # heads that were asked for and may be kept
-        self._clear()
-
-    def _clear(self) -> None:
-        self._now_sources: dict[int, Source] = {}
-        self._now_counted: dict[int, int] = {}  # how many documents a source has from now on
-        self._now_passages: dict[int, Row] = {}
-        self._now_documents: dict[int, tuple[Any, list[Row]]] = {}  # head, the rows of the body
-        self._now_gone: set[int] = set()
-        self._now_bodies_gone: list[str] = []
-        self._now_heads_gone: set[int] = set()
-        self._now_sources_gone: set[int] = set()
-        self._now_contents: dict[bytes, Sequence[Reused]] = {}
+        self._now = Transaction()
 
     def note(self, **values: str) -> None:
         """Set entries of `meta`."""
-        self._client.put(
-            self._client.records, [rows.record(f"meta/{name}", "meta", one) for name, one in values.items()]
-        )
+        note(self._client, values)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is written in the block is sent at its end; see above for what is seen of it meanwhile."""
         if self._unfinished is None:
             self._unfinished = {key for key, (one, _) in self._truth.each_source().items() if not one.complete}
-        self._clear()
+        self._now = Transaction()
         try:
             yield
             self._send()
         finally:
-            self._clear()
+            self._now = Transaction()
 
     def _send(self) -> None:
-        records, passages = self._client.records, self._client.passages
-        if self._now_passages or self._now_documents or self._now_gone or self._now_heads_gone:
-            self.note(generation=str(self._truth.generation + 1))
-            self.raised += 1
-            begun = {key: replace(one, complete=False) for key, one in self._now_sources.items()}
-            self._client.put(records, [self._source_row(key, one) for key, one in begun.items()])
-            gone = sorted(self._now_gone - self._now_passages.keys())
-            self._count(gone)
-            self._client.put(passages, list(self._now_passages.values()))
-            self._client.put(records, [part for _, parts in self._now_documents.values() for part in parts])
-            self._client.put(records, [_head_row(key, head) for key, (head, _) in self._now_documents.items()])
-            self._client.delete(passages, gone)
-            self._client.delete(records, [f"document/{key}" for key in self._now_heads_gone])
-            self._client.delete(records, self._now_bodies_gone)
-            source, heads = self._heads
-            heads |= {key: head for key, (head, _) in self._now_documents.items() if head["source"] == source}
-            for key in self._now_heads_gone:
-                heads.pop(key, None)
-        self._client.delete(records, [f"source/{key}" for key in self._now_sources_gone])
-        finished = {key: one for key, one in self._now_sources.items() if one.complete}
-        known = self._truth.each_source()
-        recounted = {key: known[key][0] for key in self._now_counted if key in known and key not in self._now_sources}
-        self._client.put(records, [self._source_row(key, one) for key, one in (recounted | finished).items()])
-
-    def _count(self, gone: Sequence[int]) -> None:
-        if self.tally:
-            replaced = [*gone, *self._now_passages]
-            for row in self._client.get(self._client.passages, replaced, ["id", "terms", "length"]):
-                self.tally.add(row["terms"], row["length"], -1)
-            for row in self._now_passages.values():
-                self.tally.add(row["terms"], row["length"])
+        self.raised += self._now.send(self._client, self._truth, self._scale)
+        self.written += len(self._now.passages)
+        source, heads = self._heads
+        heads |= {key: head for key, (head, _) in self._now.documents.items() if head["source"] == source}
+        for key in self._now.heads_gone:
+            heads.pop(key, None)
 
     # -- files
-
-    def _source_row(self, key: int, one: Source) -> Row:
-        known = self._truth.each_source()
-        documents = self._now_counted.get(key, known[key][1] if key in known else 0)
-        known[key] = one, documents
-        data = [one.path, one.location, one.size, one.mtime_ns, one.sha256, one.complete]
-        return rows.record(f"source/{key}", "source", rows.packed([data, documents]), name=rows.key(one.path))
 
     def put_source(self, source: Source) -> int:
         """Insert or update by location; returns its key."""
         key = rows.key("source", source.location)
-        self._now_sources[key] = source
+        self._now.sources[key] = source
         return key
 
     def sources_of(self, sha256: str) -> list[str]:
@@ -133,11 +78,11 @@ class MilvusStaging:
     def remove_source(self, location: str) -> int:
         """Remove a file with its documents; returns how many these were."""
         key = rows.key("source", location)
-        self._now_sources.pop(key, None)
+        self._now.sources.pop(key, None)
         heads = self._heads_of(key)
         self._remove(heads)
-        self._now_gone |= {row["id"] for row in self._client.each(self._client.passages, f"source == {key}", ["id"])}
-        self._now_sources_gone.add(key)
+        self._now.gone |= {row["id"] for row in self._client.each(self._client.passages, f"source == {key}", ["id"])}
+        self._now.sources_gone.add(key)
         self._truth.each_source().pop(key, None)
         return len(heads)
 
@@ -176,18 +121,18 @@ class MilvusStaging:
         head = self._held.pop(number)
         self._meet(head["source"], number, seen)
         if head["line"] != line:
-            self._now_documents[number] = head | {"line": line}, []
+            self._now.documents[number] = head | {"line": line}, []
 
     def copy(self, number: int, source_key: int, seen: int, *, site: str = "") -> None:
         """Put a document that is there into another source, with the vectors of its passages."""
         head = self._truth.head(number)
         stored = self._truth.stored(number, head)
-        document = replace(stored.document, source=self._now_sources[source_key].path)
+        document = replace(stored.document, source=self._now.sources[source_key].path)
         edges = rows.edges(head) if head["edges"] else None
         whole = self._truth.whole(rows.passages_of(number, head))
         passages, ready = [passage for passage, _ in whole], [one for _, one in whole]
         self.put_document(source_key, replace(stored, document=document, site=site, edges=edges), passages, ready, seen)
-        self._now_counted[source_key] = len(self._seen[source_key])
+        self._now.counted[source_key] = len(self._seen[source_key])
 
     def put_document(
         self,
@@ -205,24 +150,24 @@ class MilvusStaging:
         number = rows.document_key(source_key, one.doc_id)
         self._held.pop(number, None)
         self._meet(source_key, number, seen)
-        if source_key not in self._now_sources:
-            self._now_sources[source_key] = self._truth.each_source()[source_key][0]
-        content = content_key(stored)
-        ready = self._now_contents.setdefault(content, ready)
+        if source_key not in self._now.sources:
+            self._now.sources[source_key] = self._truth.each_source()[source_key][0]
+        same = content_key(stored)
+        ready = self._now.contents.setdefault(same, ready)
         data = rows.packed(rows.body(stored))
         parts = [data[at : at + rows.PART] for at in range(0, len(data), rows.PART)]
         head = rows.head(stored, len(passages), len(parts))
         head["version"] = version = rows.key(data, head, [new.text for new in passages])
-        head |= {"source": source_key, "line": one.line}
+        head |= {"source": source_key, "line": one.line, "content": rows.key("content", same.hex())}
         before = self._heads_of(source_key).get(number)
         if before and before["version"] != version:
             self._remove({number: before})
-            self._now_heads_gone.discard(number)
+            self._now.heads_gone.discard(number)
         body = [
             rows.record(name, "body", part, parent=number, version=version)
             for name, part in zip(rows.bodies_of(number, head), parts, strict=True)
         ]
-        self._now_documents[number] = head, body
+        self._now.documents[number] = head, body
         self._put_passages(number, head, stored, passages, ready)
 
     def _put_passages(
@@ -230,21 +175,21 @@ class MilvusStaging:
     ) -> None:
         one = stored.document
         texts = [embedding_text(one.title, new.text) for new in passages]
-        mean = self._mean(texts) if texts else 0.0
         own = zip(rows.passages_of(number, head), passages, texts, ready, strict=True)
         for at, (key, new, text, (vector, look)) in enumerate(own):
-            terms, length = weights(text, mean)
-            self._now_passages[key] = {
+            terms, length = counted(text)
+            self._now.passages[key] = {
                 "id": key,
                 "document": number,
                 "version": head["version"],
                 "source": head["source"],
+                "content": rows.key("content", head["content"], at),
                 "length": length,
                 "date": one.date,
                 "folders": rows.folders(one.source),
                 "sites": rows.sites(one),
                 "vector": np.frombuffer(vector, dtype=np.float16).astype(np.float32).tolist(),
-                "terms": terms or {0: 1e-30},  # Milvus wants something in it
+                "terms": terms,
                 "data": rows.packed(rows.passage_data(stored, at, new, look)),
             }
 
@@ -266,16 +211,17 @@ class MilvusStaging:
 
     def _remove(self, heads: dict[int, Any]) -> None:
         for number, head in heads.items():
-            self._now_gone.update(rows.passages_of(number, head))
-            self._now_bodies_gone += rows.bodies_of(number, head)
-        self._now_heads_gone.update(heads)
+            self._now.gone.update(rows.passages_of(number, head))
+            self._now.bodies_gone += rows.bodies_of(number, head)
+            self._now.leaving[number] = head["content"]
+        self._now.heads_gone.update(heads)
 
     def remove_document(self, doc_id: str) -> int:
         """Remove the documents of this id; returns how many."""
         heads = dict(self._truth.heads(f"name == {rows.key(doc_id)}"))
         self._remove(heads)
         known = self._truth.each_source()
-        self._now_counted |= {
+        self._now.counted |= {
             head["source"]: known[head["source"]][1] - 1 for head in heads.values() if head["source"] in known
         }
         return len(heads)
@@ -289,18 +235,10 @@ class MilvusStaging:
         heads = self._heads_of(source_key)
         others = {number: head for number, head in heads.items() if number not in met}
         self._remove(others)
-        self._now_counted[source_key] = len(met)
+        self._now.counted[source_key] = len(met)
         if source_key in (self._unfinished or ()):
             versions = {number: head["version"] for number, head in heads.items()}
-            versions |= {number: head["version"] for number, (head, _) in self._now_documents.items()}
+            versions |= {number: head["version"] for number, (head, _) in self._now.documents.items()}
             written = self._client.each(self._client.passages, f"source == {source_key}", ["id", "document", "version"])
-            self._now_gone |= {row["id"] for row in written if versions.get(row["document"]) != row["version"]}
+            self._now.gone |= {row["id"] for row in written if versions.get(row["document"]) != row["version"]}
         return len(others)
-
-
-def _head_row(number: int, head: Any) -> Row:
-    site = rows.key("site", head["site"]) if head["site"] else 0
-    where = {"parent": head["source"], "name": rows.key(head["doc_id"]), "site": site}
-    own = {name: head[name] for name in ("version", "line")}
-    kept = {name: one for name, one in head.items() if name not in ("version", "source", "line")}
-    return rows.record(f"document/{number}", "document", rows.packed(kept), **where, **own)

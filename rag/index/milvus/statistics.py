@@ -1,66 +1,37 @@
-"""How often each term occurs and how long passages are: what BM25 must know of all passages together."""
+"""In how many passages each term occurs, and how long they are: what BM25 must know of all of them together."""
 
 import base64
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from rag.index.milvus.client import Client, Row
-from rag.index.milvus.rows import key, record
+from rag.index.milvus.rows import record
 from rag.protocols import Ids
-from rag.script import terms
 
-__all__ = ["Statistics", "Tally", "dimension", "weights"]
+__all__ = ["Statistics", "Tally", "bits_for", "unpacked_counts"]
 
-_K1, _B = 1.2, 0.75  # as tantivy has them
 _TERMS = 3000  # in a row: 8 bytes each before they are packed
-_BITS = 32
-
-
-def dimension(term: str) -> int:
-    """The dimension of a sparse vector that stands for a term. Two terms in a million share one with a third."""
-    return key(term) % int(2**_BITS - 1)
-
-
-def _lengths() -> list[int]:
-    """Lengths that tantivy tells apart: it keeps one byte of each, exact up to 40, then in steps of 2, 4, 8 and on."""
-    known = list(range(41))
-    for doubled in range(1, 20):
-        known += [known[-1] + 2**doubled * (at + 1) for at in range(8)]
-    return known
-
-
-_KNOWN = np.array(_lengths(), dtype=np.int64)
-
-
-def weights(text: str, mean: float) -> tuple[dict[int, float], int]:
-    """The sparse vector of a passage, and its number of terms.
-
-    A weight is BM25's saturated frequency, so that the inner product with the weights of a question's terms is what
-    `rag.index.terms.TermIndex` gives: tantivy's score, the length as it rounds it.
-    """
-    counts: dict[int, int] = {}
-    length = 0
-    for term in terms(text):
-        length += 1
-        at = dimension(term)
-        counts[at] = counts.get(at, 0) + 1
-    rounded = int(_KNOWN[np.searchsorted(_KNOWN, length, side="right") - 1])
-    base = _K1 * (1 - _B + _B * rounded / mean) if mean else _K1
-    return {at: count * (_K1 + 1) / (count + base) for at, count in counts.items()}, length
+_BITS = 32  # of a dimension
+_NOTED = 12  # first bits of those whose count has changed are noted
 
 
 class Tally:
-    """Counts of terms over some passages: `passages`, `tokens` in all, and for each dimension in how many it occurs."""
+    """Counts of terms over some passages: `passages`, `tokens` in all, and for each dimension in how many it occurs.
+
+    `rows` are those in Milvus; of rows with the same content one counts as a passage.
+    """
 
     def __init__(self, dimensions: Ids | None = None, counts: Ids | None = None) -> None:
         self.dimensions = np.zeros(0, dtype=np.int64) if dimensions is None else dimensions
         self.counts = np.zeros(0, dtype=np.int64) if counts is None else counts
-        self.passages = self.tokens = 0
+        self.passages = self.tokens = self.rows = 0
+        self.touched = np.zeros(2**_NOTED, dtype=np.bool_)
+        """By the first bits of a dimension, whether something was counted in or out."""
         self._waiting: list[tuple[Ids, int]] = []
         self._size = 0
 
@@ -68,6 +39,7 @@ class Tally:
         """Count a passage in, or out where `sign` is -1."""
         own = np.fromiter(dimensions, dtype=np.int64)
         self._waiting.append((own, sign))
+        self.touched[own >> (_BITS - _NOTED)] = True
         self._size += len(own)
         self.passages += sign
         self.tokens += sign * length
@@ -90,12 +62,23 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """As they stand in Milvus at `generation`: the counts lie in 2 ** `bits` rows, each a range of dimensions."""
+    """As they stand in Milvus at `generation`: the counts lie in 2 ** `bits` rows, each a range of dimensions.
+
+    All weights were worked out with a mean length between `shortest` and `longest`.
+    """
 
     generation: int
+    rows: int = 0
     passages: int = 0
     tokens: int = 0
     bits: int = 0
+    shortest: float = 0.0
+    longest: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean length of passages; 0 where there are none."""
+        return self.tokens / max(self.passages, 1)
 
     @classmethod
     def read(cls, kept: str | None) -> "Statistics":
@@ -104,33 +87,40 @@ class Statistics:
 
     def written(self) -> str:
         """For the index's `meta`."""
-        return json.dumps([self.generation, self.passages, self.tokens, self.bits])
+        return json.dumps(astuple(self))
+
+    def keys(self) -> list[str]:
+        """Keys of all rows of counts."""
+        return [f"terms/{self.bits}/{number}" for number in range(2**self.bits)]
 
     def row_of(self, dimension: int) -> str:
         """Key of the row that counts this dimension."""
         return f"terms/{self.bits}/{dimension >> (_BITS - self.bits)}"
 
-    def rows(self, tally: Tally) -> list[Row]:
-        """The rows that hold the counts of `tally`."""
+    def packed(self, tally: Tally, before: "Statistics") -> list[Row]:
+        """The rows that hold the counts of `tally`, without those that are as they were `before`."""
         tally.settle()
         which = tally.dimensions >> (_BITS - self.bits)
         edges = np.searchsorted(which, np.arange(2**self.bits + 1))
+        stays = before.generation >= 0 and before.bits == self.bits <= _NOTED
+        written = np.ones(2**self.bits, dtype=np.bool_)
+        if stays:
+            written = np.logical_or.reduce(tally.touched.reshape(2**self.bits, -1), axis=1)
         return [
-            record(
-                f"terms/{self.bits}/{number}", "terms", _packed(tally.dimensions[first:last], tally.counts[first:last])
-            )
-            for number, (first, last) in enumerate(pairwise(edges))
+            record(key, "terms", _packed(tally.dimensions[first:last], tally.counts[first:last]))
+            for key, (first, last), changed in zip(self.keys(), pairwise(edges), written, strict=True)
+            if changed
         ]
 
     def tally(self, client: Client) -> Tally:
         """All counts, read back."""
-        rows = client.each(client.records, 'kind == "terms"', ["key", "data"])
-        parts = [unpacked_counts(row["data"]) for row in rows if row["key"].startswith(f"terms/{self.bits}/")]
+        rows = client.get(client.records, self.keys(), ["data"])
+        parts = [unpacked_counts(row["data"]) for row in rows]
         dimensions = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
         counts = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
         order = np.argsort(dimensions, kind="stable")
         found = Tally(dimensions[order], counts[order])
-        found.passages, found.tokens = self.passages, self.tokens
+        found.rows, found.passages, found.tokens = self.rows, self.passages, self.tokens
         return found
 
 
@@ -142,9 +132,9 @@ def bits_for(tally: Tally) -> int:
 
 def _packed(dimensions: Ids, counts: Ids) -> str:
     both = dimensions.astype("<u4").tobytes() + counts.astype("<u4").tobytes()
-    return base64.b85encode(zlib.compress(both, 1)).decode("ascii")
+    return base64.b64encode(zlib.compress(both, 1)).decode("ascii")
 
 
 def unpacked_counts(data: str) -> tuple[Ids, Ids]:
-    both = np.frombuffer(zlib.decompress(base64.b85decode(data)), dtype="<u4").astype(np.int64)
+    both = np.frombuffer(zlib.decompress(base64.b64decode(data)), dtype="<u4").astype(np.int64)
     return both[: len(both) // 2], both[len(both) // 2 :]

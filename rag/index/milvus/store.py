@@ -5,8 +5,7 @@ version that it is of, so that nobody sees half of a document that is being writ
 """
 
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
-from pathlib import PurePath
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,17 @@ from rag.index import rows as local
 from rag.index.filters import Filters
 from rag.index.milvus import rows
 from rag.index.milvus.client import Client, Row
+from rag.index.milvus.copies import Copies
+from rag.index.milvus.statistics import Statistics
 from rag.index.rows import Source, Stored
 from rag.late import Look
-from rag.protocols import Floats, Ids
+from rag.protocols import Floats
 from rag.types import Edges, Passage
 
 __all__ = ["MilvusStore"]
 
-_MOST_FILES = 5000  # that globs may let through: their keys go with each search
-_HEAD = ("key", "version", "parent", "line", "data")
+_AT_ONCE = 1000  # keys in an expression
+_HEAD = ("key", "version", "parent", "line", "content", "data")
 
 
 class MilvusStore:
@@ -35,18 +36,43 @@ class MilvusStore:
         self.at = client.at.name
         self._sources: dict[int, tuple[Source, int]] | None = None
         self._rows: dict[int, tuple[int, int, Any]] = {}  # passages as they were last read: document, its line, record
+        self._meta: dict[str, str] | None = None
+        self._once = False
+        self.copies = Copies()
 
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """In the block nothing is asked for twice: what was read of `meta` and of passages stands until its end."""
+        if self._once:
+            yield
+            return
+        self._once, self._rows, self.copies = True, {}, Copies()
+        try:
+            yield
+        finally:
+            self._once, self._meta = False, None
 
     # -- what the index says of itself
 
     @property
     def meta(self) -> dict[str, str]:
         """See `rag.index.store.Store.meta`."""
-        found = self._client.few(self._client.records, 'kind == "meta"', ["key", "data"])
-        return {row["key"].removeprefix("meta/"): row["data"] for row in found}
+        if self._meta is not None:
+            return self._meta
+        found = self._client.get(self._client.records, list(rows.META.values()), ["key", "data"])
+        meta = {row["key"].removeprefix("meta/"): row["data"] for row in found}
+        if self._once:
+            self._meta = meta
+        return meta
+
+    @property
+    def statistics(self) -> Statistics:
+        """What is counted of all passages; of an earlier generation while a run is on, or after one was cut off."""
+        return Statistics.read(self.meta.get("statistics"))
 
     @property
     def generation(self) -> int:
@@ -65,9 +91,15 @@ class MilvusStore:
         return self._client.count(self._client.passages), 0
 
     @property
+    def size(self) -> int:
+        """The same, without counting where that was done at the end of a run."""
+        known = self.statistics
+        return known.rows if known.generation == self.generation else self.totals()[0]
+
+    @property
     def empty(self) -> bool:
         """Whether there is no passage."""
-        return self._client.count(self._client.passages) == 0
+        return self.size == 0
 
     # -- sources
 
@@ -106,7 +138,17 @@ class MilvusStore:
 
     def _head(self, row: Row) -> Any:
         head = rows.unpacked(row["data"], f"a document in {self.at}")
-        return head | {"version": row["version"], "source": row["parent"], "line": row["line"]}
+        return head | {"source": row["parent"]} | {name: row[name] for name in ("version", "line", "content")}
+
+    def holders(self, contents: Iterable[int]) -> dict[int, set[int]]:
+        """Numbers of the documents that have each of these contents; those that none has are left out."""
+        found: dict[int, set[int]] = {}
+        wanted = sorted(contents)
+        for at in range(0, len(wanted), _AT_ONCE):
+            where = f'kind == "document" and content in {wanted[at : at + _AT_ONCE]}'
+            for row in self._client.each(self._client.records, where, ["key", "content"]):
+                found.setdefault(row["content"], set()).add(rows.number(row))
+        return found
 
     def head(self, number: int) -> Any:
         """The head of a document. Raises NotFound."""
@@ -117,17 +159,21 @@ class MilvusStore:
 
     def stored(self, number: int, head: Any) -> Stored:
         """The document that a head is of, without what is remembered of its edges."""
-        parts = self._client.get(self._client.records, rows.bodies_of(number, head), ["key", "data"])
+        return self._whole(self._client.get(self._client.records, rows.bodies_of(number, head), ["key", "data"]), head)
+
+    def _whole(self, parts: Iterable[Row], head: Any) -> Stored:
         ordered = "".join(row["data"] for row in sorted(parts, key=rows.number))
         return rows.stored(rows.unpacked(ordered, f"a document in {self.at}"), head)
 
     def document(self, number: int) -> tuple[Stored, int, Source]:
         """A document by its number, with its source and the key of that."""
         head = self.head(number)
-        found = self._client.get(self._client.records, [f"source/{head['source']}"], ["key", "data"])
-        if not found:
+        keys = [f"source/{head['source']}", *rows.bodies_of(number, head)]
+        found = {row["key"]: row for row in self._client.get(self._client.records, keys, ["key", "data"])}
+        source = found.pop(keys[0], None)
+        if source is None:
             raise NotFound(f"document {number} is no longer in the index {self.at}", "ask again")
-        return self.stored(number, head), head["source"], self._source(found[0])[0]
+        return self._whole(found.values(), head), head["source"], self._source(source)[0]
 
     def documents_of(self, key: int, first: str = "") -> list[tuple[Stored, Source]]:
         """The document that holds a passage, with its file: here each has passages of its own."""
@@ -185,6 +231,11 @@ class MilvusStore:
 
     # -- passages
 
+    def _read_afresh(self, keys: Iterable[int]) -> None:
+        if not self._once:
+            self._rows = {}  # what is shown is as it stands now
+        self._read_passages(keys)
+
     def _read_passages(self, keys: Iterable[int]) -> None:
         """Passages whose document has this very version go into `_rows`."""
         missing = [key for key in map(int, keys) if key not in self._rows]
@@ -207,15 +258,20 @@ class MilvusStore:
         Each is of one document, which the search has already let through, so `filters` change nothing.
         """
         wanted = [int(key) for key in keys]
-        self._rows = {}  # what is shown is as it stands now
-        self._read_passages(wanted)
-        return {key: rows.passage(key, *self._rows[key][1:]) for key in wanted if key in self._rows}
+        self._read_afresh([*wanted, *(other for key in wanted for other in self.copies.of(key))])
+        return {
+            key: rows.passage(key, *self._rows[key][1:], also=self._also(key)) for key in wanted if key in self._rows
+        }
+
+    def _also(self, key: int) -> list[str]:
+        own = rows.doc_id(self._rows[key][2])
+        others = {rows.doc_id(self._rows[other][2]) for other in self.copies.of(key) if other in self._rows}
+        return sorted(others - {own})
 
     def looks(self, keys: Iterable[int], fingerprint: str) -> dict[int, Look]:
         """See `rag.index.store.Store.looks`."""
         wanted = [int(key) for key in keys]
-        self._rows = {}
-        self._read_passages(wanted)
+        self._read_afresh(wanted)
         packed = {key: rows.look_of(self._rows[key][2]) for key in wanted if key in self._rows}
         return {key: look for key, one in packed.items() if (look := local.look(one, fingerprint))}
 
@@ -233,23 +289,6 @@ class MilvusStore:
     def shown(self, row: Row) -> Passage:
         """The passage of a row; its line is that within its document."""
         return rows.passage(row["id"], 0, rows.unpacked(row["data"], f"a passage in {self.at}"))
-
-    def among(self, filters: Filters) -> Ids:
-        """Ids of the passages of the documents that `filters` let through."""
-        found = self._client.each(self._client.passages, self.condition(filters), ["id"])
-        return np.fromiter((row["id"] for row in found), dtype=np.int64)
-
-    def condition(self, filters: Filters) -> str:
-        """An expression of Milvus for `filters`."""
-        places = [PurePath(place).as_posix() for place in filters.under]
-        globs = [place.replace("[^", "[!") for place in places if any(sign in place for sign in "*?[")]
-        matching: list[int] = []
-        if globs:
-            each = self.each_source().items()
-            matching = [key for key, (one, _) in each if any(fnmatchcase(one.path, glob) for glob in globs)]
-            if len(matching) > _MOST_FILES:
-                raise NotFound(f"{', '.join(globs)} names {len(matching)} files", "name their folder instead")
-        return rows.condition(filters, places, matching)
 
     def each_passage(self, dimensions: int) -> Iterator[tuple[int, str, str, Floats]]:
         """Id, title, text and vector of each passage, in order of id."""

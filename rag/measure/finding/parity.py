@@ -10,6 +10,7 @@ import gzip
 import random
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,14 +19,20 @@ from rag.library import Library
 
 __all__ = ["agreement", "asked_of"]
 
+Lists = list[list[str]]
+
 
 def agreement(one: Library, other: Library, questions: Sequence[str], k: int = 10) -> float:
     """Share of the questions to which both give the same `k` texts in the same order."""
-    same = 0
-    for question in questions:
-        first, second = ([hit.text for hit in library.search(question, k)] for library in (one, other))
-        same += first == second
-    return same / len(questions)
+    return _same(_found(one, questions, k), _found(other, questions, k))
+
+
+def _found(library: Library, questions: Sequence[str], k: int) -> Lists:
+    return [[hit.text for hit in library.search(question, k)] for question in questions]
+
+
+def _same(first: Lists, second: Lists) -> float:
+    return sum(1 for one, other in zip(first, second, strict=True) if one == other) / len(first)
 
 
 def asked_of(library: Library, questions: int, seed: int = 0) -> list[str]:
@@ -40,7 +47,7 @@ def asked_of(library: Library, questions: int, seed: int = 0) -> list[str]:
 
 
 def main() -> None:
-    """Print the share."""
+    """Print the share, and the mean time of a search in each."""
     arguments = argparse.ArgumentParser(prog="python -m rag.measure.finding.parity", description=__doc__)
     arguments.add_argument("corpus", type=Path)
     arguments.add_argument("address")
@@ -56,9 +63,16 @@ def main() -> None:
             local.add(sample)
             remote.add(sample)
             questions = asked_of(local, args.questions)
-            share = agreement(local, remote, questions)
             passages = local.index.truth.counts()[2]
-    sys.stdout.write(f"{passages} passages, {len(questions)} questions: the same top 10 for {100 * share:.1f} %\n")
+            began = time.perf_counter()
+            here = _found(local, questions, 10)
+            between = time.perf_counter()
+            there = _found(remote, questions, 10)
+            took = [1000 * seconds / len(questions) for seconds in (between - began, time.perf_counter() - between)]
+    sys.stdout.write(
+        f"{passages} passages, {len(questions)} questions: the same top 10 for {100 * _same(here, there):.1f} %; "
+        f"a search took {took[0]:.0f} ms in the folder, {took[1]:.0f} ms in Milvus\n"
+    )
 
 
 if __name__ == "__main__":
