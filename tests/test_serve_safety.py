@@ -3,10 +3,12 @@
 import io
 import json
 import logging
+import sqlite3
 import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -233,6 +235,19 @@ def test_too_many_at_once_are_told_to_come_again(tmp_path: Path) -> None:
             thread.join()
         assert replies == [200, 200, 200]
         assert server("POST", "/api/search", {"query": "hens"}).status == 200
+
+
+def test_the_index_is_opened_no_more_often_than_there_are_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, made = collection(tmp_path), []
+    connect = sqlite3.connect
+    monkeypatch.setattr("rag.index.database.sqlite3.connect", lambda *a, **b: made.append(a) or connect(*a, **b))
+    with running(served, options=Options(running=4)) as server, ThreadPoolExecutor(16) as clients:
+        bodies = [("/api/search", {"query": "hens"}), ("/api/ask", {"question": "When do the hens of Farnham lay?"})]
+        replies = clients.map(lambda number: server("POST", *bodies[number % 2]).status, range(400))
+        assert set(replies) == {200}
+    assert 1 < len(made) <= 4 + 4, "of those that search, and of those that ask"
 
 
 def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
