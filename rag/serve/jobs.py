@@ -4,6 +4,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -56,7 +57,9 @@ class Job:
 class Jobs:
     """The jobs of one index. `opened` gives a library to write with; it is opened for a job and closed after it."""
 
-    def __init__(self, name: str, opened: Callable[[], Library], on_end: Callable[[Job], None]) -> None:
+    def __init__(
+        self, name: str, opened: Callable[[], AbstractContextManager[Library]], on_end: Callable[[Job], None]
+    ) -> None:
         self._name, self._opened, self._on_end = name, opened, on_end
         self._jobs: dict[str, Job] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()

@@ -137,7 +137,9 @@ def routes(state: State) -> APIRouter:
         texts = [body.input] if isinstance(body.input, str) else body.input
 
         def work() -> Response:
-            vectors = first.embedder.embed_passages(texts)
+            with first.reader() as library:
+                vectors = library.embedder.embed_passages(texts)
+                tokens = sum(map(len, library.words.numbers(texts)))
             if body.dimensions not in (None, vectors.shape[1]):
                 raise Refused(400, f"vectors have {vectors.shape[1]} dimensions", param="dimensions")
             packed = body.encoding_format == "base64"
@@ -149,8 +151,6 @@ def routes(state: State) -> APIRouter:
                 }
                 for number, row in enumerate(vectors)
             ]
-            with first.reader() as library:
-                tokens = sum(map(len, library.words.numbers(texts)))
             usage = {"prompt_tokens": tokens, "total_tokens": tokens}
             return JSONResponse({"object": "list", "model": body.model, "data": data, "usage": usage})
 
