@@ -310,6 +310,7 @@ def test_what_a_model_writes_is_seen_at_once_and_ctrl_c_stops_it(articles: Path,
             chat.type("Why did Lumo lose users?\n")
             chat.until("line 2")
             assert "larger firms entered its market. " in chat.shown and "lumo.txt:5-61" in chat.shown
+            chat.prompted(3)
             chat.type("\x04")
             assert chat.process.wait(60) == 0
     finally:

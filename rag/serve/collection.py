@@ -68,6 +68,10 @@ class Collection:
                 self._out += 1
             try:
                 yield library
+            except NotFound:
+                if self.jobs.busy and library.index.truth.empty:
+                    raise Refused(503, f"the articles of {self.name} are being indexed; try again in a while") from None
+                raise
             finally:
                 with self._lock:
                     self._out -= 1

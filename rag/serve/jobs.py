@@ -85,6 +85,11 @@ class Jobs:
         """The job of this id, if it is remembered."""
         return self._jobs.get(name)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job is being done or waits."""
+        return any(one.state in ("queued", "running") for one in [*self._jobs.values()])
+
     def stop(self) -> None:
         """End after the file that is being worked on; what was committed is kept."""
         with self._lock:
