@@ -172,9 +172,10 @@ def test_until_the_first_articles_are_there_a_client_is_told_to_wait(tmp_path: P
         job = served.jobs.put("start", lambda *_: Report(added=int(go.wait(20))))
         reply = server("POST", "/api/search", {"query": "hens"})
         assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+        assert reply.json["error"]["type"] == "not_ready"
         assert reply.json["error"]["message"] == "the articles of index are being indexed; try again in a while"
         stream = server("POST", "/api/ask", {"question": "hens"}, Accept="text/event-stream").body.decode()
-        assert "event: error" in stream and "overloaded" in stream and "being indexed" in stream
+        assert "event: error" in stream and "not_ready" in stream and "being indexed" in stream
         go.set()
         server.ended(job.id)
         assert server("POST", "/api/search", {"query": "hens"}).status == 404

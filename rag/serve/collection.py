@@ -70,7 +70,8 @@ class Collection:
                 yield library
             except NotFound:
                 if self.jobs.busy and library.index.truth.empty:
-                    raise Refused(503, f"the articles of {self.name} are being indexed; try again in a while") from None
+                    said = f"the articles of {self.name} are being indexed; try again in a while"
+                    raise Refused(503, said, kind="not_ready") from None
                 raise
             finally:
                 with self._lock:

@@ -40,26 +40,34 @@ _TYPES = {
 }
 
 
-_OTHER_METHOD = "this takes another method; GET /docs lists what there is"
+_NOT_HERE = {
+    404: "there is nothing here; GET /docs lists what there is",
+    405: "this takes another method; GET /docs lists what there is",
+}
 
 
 class Refused(HTTPException):
-    """A request that is not answered: the status, and what is wrong with it and what to do."""
+    """A request that is not answered: the status, and what is wrong with it and what to do.
 
-    def __init__(self, status: int, what: str, *, param: str | None = None, code: str | None = None) -> None:
+    `kind` is the type of the error, if the status does not say it; `param` and `code` are for `/v1`.
+    """
+
+    def __init__(
+        self, status: int, what: str, *, kind: str = "", param: str | None = None, code: str | None = None
+    ) -> None:
         headers = {"Retry-After": "1"} if status in (429, 503) else None
         if status in (408, 413):
             headers = {"Connection": "close"}  # what is left of the body is not waited for
         if status == 401:
             headers = {"WWW-Authenticate": "Bearer"}
         super().__init__(status, what, headers)
-        self.param, self.code = param, code
+        self.kind, self.param, self.code = kind or _type(status), param, code
 
 
 def described(error: RagError | Refused) -> tuple[int, str, str]:
     """Status, type and message of an error of the library, or of a request that is not answered."""
     if isinstance(error, Refused):
-        return error.status_code, _type(error.status_code), str(error.detail)
+        return error.status_code, error.kind, str(error.detail)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     return status, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower(), str(error)
 
@@ -99,13 +107,10 @@ def answered_by(path: str, error: Exception) -> JSONResponse:
         bad = 400 if path.startswith("/v1/") else 422  # as OpenAI has it
         return problem(path, bad, message, param=where or None)
     assert isinstance(error, StarletteHTTPException)
-    param, code = (error.param, error.code) if isinstance(error, Refused) else (None, None)
-    said = str(error.detail)
-    if not isinstance(error, Refused):
-        said = {404: "there is nothing here; GET /docs lists what there is", 405: _OTHER_METHOD}.get(
-            error.status_code, said
-        )
-    return problem(path, error.status_code, said, headers=error.headers, param=param, code=code)
+    status, said, headers = error.status_code, str(error.detail), error.headers
+    if isinstance(error, Refused):
+        return problem(path, status, said, kind=error.kind, headers=headers, param=error.param, code=error.code)
+    return problem(path, status, _NOT_HERE.get(status, said), headers=headers)
 
 
 def _invalid(error: RequestValidationError) -> tuple[str, str]:
