@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -143,18 +143,15 @@ class Database:
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
-        with self._explained(), self._taken() as db:
-            cursor = db.execute(sql, values)
+        # closed before the next thread has the connection, for a statement that has not ended keeps its snapshot open
+        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
             while some := cursor.fetchmany(_SOME):
                 yield from some
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
-        with self._explained(), self._taken() as db:
-            cursor = db.execute(sql, values)
-            row = cursor.fetchone()
-            cursor.close()
-            return row
+        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
+            return cursor.fetchone()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
