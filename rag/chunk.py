@@ -11,7 +11,7 @@ import numpy as np
 from rag.script import HAN
 from rag.types import Piece, Span
 
-__all__ = ["BUDGET", "chunk", "sentences", "size"]
+__all__ = ["BUDGET", "chunk", "ends", "sentences", "size"]
 
 BUDGET = 240
 """Size of a piece, in Han characters; other characters count a third. About four Chinese or ten English sentences."""
@@ -95,6 +95,20 @@ def sentences(text: str) -> list[Span]:
         found += _in_line(text, at, at + len(line))
         at += len(line) + 1
     return found
+
+
+def ends(text: str, at: int) -> bool:
+    """Whether one of the sentences of `text`, a line or its beginning, ends at `at`, where no bracket is open.
+
+    >>> ends("He saw Mr. Li.", 10), ends("He left. So did", 8), ends("他说：“先做。再", 7)
+    (False, True, False)
+    """
+    before = text[:at].rstrip()
+    still_open = dict.fromkeys(_PAIRS.values(), 0)
+    for found in _BRACKET.findall(before):
+        closing = _PAIRS.get(found, found)
+        still_open[closing] = still_open[closing] + 1 if found in _PAIRS else max(still_open[closing] - 1, 0)
+    return not any(still_open.values()) and any(span.end == len(before) for span in sentences(text))
 
 
 def _in_line(text: str, start: int, end: int) -> Iterator[Span]:

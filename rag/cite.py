@@ -1,7 +1,7 @@
 """From markers in an answer to proven stretches of the originals."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.protocols import Traced
@@ -11,6 +11,9 @@ __all__ = ["as_cited", "cite", "resolve", "verify"]
 
 _MARKER = re.compile(r"\s*\[(\d+)\]")
 _NUMBER = re.compile(r"\[(\d+)\]")
+_CITED = re.compile(r"(?:\s*\[\d+\][^\w\s\[“「『《〈（【〔［(]*)+")
+"""Markers, with the stops between and behind them."""
+_CUT_OFF = re.compile(r"\s*(?:\[\d*)?\Z")
 _BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?。，；：！？])")
 
 
@@ -47,33 +50,43 @@ def verify(citation: Citation, original: str, clean: Callable[[str], str], evide
     return replace(citation, verified=exact and clean(citation.quote) == citation.text and evidence in citation.text)
 
 
+_AHEAD = 24
+"""Characters after a full stop that say whether it is one: what follows may be small, a name, or who is quoted."""
+
+
 def as_cited(_: str, cited: Sequence[int]) -> tuple[Status, list[int]]:
     """The judge that believes the writer."""
     return "verified", list(cited)
 
 
 def resolve(
-    written: str,
+    written: Iterable[str],
     evidence: Mapping[int, Citation],
     sentences: Callable[[str], list[Span]],
     judge: Callable[[str, Sequence[int]], tuple[Status, list[int]]] = as_cited,
+    *,
+    ends: Callable[[str, int], bool] = lambda text, at: False,
+    word: Callable[[str], str] = lambda text: text,
+    on_verified: Callable[[str], None] | None = None,
 ) -> tuple[str, tuple[Citation, ...], tuple[Statement, ...]]:
     """The answer, each statement followed by its markers, numbered from 1 in order of appearance, their citations, and
     all statements, those too that are left out.
 
-    `evidence` maps the writer's numbers to citations, `sentences` finds statements, and `judge` says which of those
-    numbers a statement stands on, given those that it cites. A statement without a verified citation is left out, for
-    nothing in the articles stands behind it.
+    `written` comes in parts, and what the answer keeps of it goes to `on_verified` as soon as it is sure; together
+    that is the answer. `evidence` maps the writer's numbers to citations, `sentences` finds statements, and `judge`
+    says which of those numbers a statement stands on, given those that it cites. A statement without a verified
+    citation is left out, for nothing in the articles stands behind it. `ends`, of the beginning of a line and a place
+    in it, says whether a statement ends there, and `word` how it is shown.
 
     >>> resolve("Nothing backs this. See [7].", {}, lambda text: [Span(0, 19), Span(20, len(text))])[:2]
     ('', ())
     """
     numbers: dict[int, int] = {}
-    lines = []
+    kept: list[str] = []
     found: list[Statement] = []
-    for line in written.split("\n"):
-        kept = []
-        for text, cited in _statements(line, evidence, sentences):
+    lead = joint = ""
+    for part in _parts(written, ends):
+        for text, cited in _statements(part.rstrip("\n"), evidence, sentences):
             if not text:
                 continue
             status, good = judge(text, [n for n in dict.fromkeys(cited) if n in evidence])
@@ -81,11 +94,53 @@ def resolve(
             found.append(Statement(text, own, status if own else "unsupported"))
             if own:
                 markers = "".join(f"[{number}]" for number in own)
-                kept.append(f"{text}{' ' if text[-1].isascii() else ''}{markers}")
-        if kept:
-            lines.append(" ".join(kept) if kept[0].isascii() else "".join(kept))
+                shown = f"{text}{' ' if text[-1].isascii() else ''}{markers}"
+                if not kept or lead == "\n":  # the first of its line says how those of the line are joined
+                    joint = " " if shown.isascii() else ""
+                kept.append(lead + word(shown))
+                lead = joint
+                if on_verified:
+                    on_verified(kept[-1])
+        if kept and part.endswith("\n"):
+            lead = "\n"
     citations = tuple(replace(evidence[n], marker=marker) for n, marker in numbers.items())
-    return "\n".join(lines), citations, tuple(found)
+    return "".join(kept), citations, tuple(found)
+
+
+def _parts(written: Iterable[str], ends: Callable[[str, int], bool]) -> Iterator[str]:
+    """Lines, and what of a line ends with a statement and its markers, as soon as it is sure that it does.
+
+    Where they are cut does not depend on the pieces in which `written` comes.
+    """
+    held, looked = "", 0
+    for piece in written:
+        held += piece
+        while True:
+            line, stop, _ = held.partition("\n")
+            looked, cut = _cut(line, looked, ends, whole=bool(stop))
+            if not cut and not stop:
+                break
+            cut = cut or len(line) + 1
+            yield held[:cut]
+            held, looked = held[cut:], 0
+    while cut := _cut(held, looked, ends, whole=True)[1]:
+        yield held[:cut]
+        held, looked = held[cut:], 0
+    yield held
+
+
+def _cut(line: str, looked: int, ends: Callable[[str, int], bool], *, whole: bool) -> tuple[int, int]:
+    """Up to where `line` has been looked at, and behind which markers to cut it, or 0; `whole`: no more of it comes."""
+    for cited in _CITED.finditer(line, looked):
+        ahead = _MARKER.sub("", line[cited.end() :])
+        if not whole and len(_CUT_OFF.sub("", ahead)) < _AHEAD:
+            return cited.start(), 0
+        plain = _MARKER.sub("", line[: cited.end()])
+        if ahead.strip() and ends(plain + ahead[:_AHEAD], len(plain)):
+            return 0, cited.end()
+        looked = cited.end()
+    rest = _CUT_OFF.search(line, looked)
+    return rest.start() if rest else looked, 0
 
 
 def _statements(

@@ -8,6 +8,8 @@ RagError
 └── IndexUnusable     an index that is damaged, locked, or was built by another model
 """
 
+from collections.abc import Callable
+
 __all__ = ["BadInput", "IndexUnusable", "ModelError", "NotFound", "RagError", "Unreadable"]
 
 
@@ -21,6 +23,10 @@ class RagError(Exception):
     def __init__(self, what: str, next_step: str = "") -> None:
         self.what, self.next_step = what, next_step
         super().__init__(f"{what}; {next_step}" if next_step else what)
+
+    def reword(self, word: Callable[[str], str]) -> None:
+        """Say what `word` makes of both parts."""
+        RagError.__init__(self, word(self.what), word(self.next_step))
 
 
 class NotFound(RagError):

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import pytest
 from conftest import SEEDS
 from serving import Running, running
 
-from rag.errors import BadInput, ModelError
+from rag.errors import BadInput, ModelError, NotFound
 from rag.library import Library
-from rag.measure.serving import Target, attack, cost, load, table, target
+from rag.measure.serving import Clients, Target, attack, cost, load, load_in_process, table, target
 from rag.measure.serving import hostile as attacks
+from rag.measure.serving.clients import Call, figures
 from rag.serve.collection import Collection
 from rag.serve.options import Options
 from rag.testing import HashedTerms
@@ -49,13 +50,56 @@ def test_what_gets_in_is_noticed(server: Running, monkeypatch: pytest.MonkeyPatc
     assert len(attack(target(server.url, TOKEN), 3)["got_in"]) == 3
 
 
-def test_a_load_is_counted(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of processes, which take long to start."""
     module = import_module("rag.measure.serving.load")
     monkeypatch.setattr(module, "ProcessPoolExecutor", lambda number, _: ThreadPoolExecutor(number))
-    record = load(target(server.url, TOKEN), clients=3, seconds=1, think=0.05, asks=0.5)
-    assert record["search"]["requests"] + record["ask"]["requests"] == record["requests"] > 3
-    assert record["search"]["errors"] == record["ask"]["errors"] == 0
-    assert record["search"]["p50_ms"] <= record["search"]["p95_ms"] <= record["search"]["p99_ms"]
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_load_is_counted_over_http_and_in_process(server: Running, tmp_path: Path) -> None:
+    where = target(server.url, TOKEN)
+    busy = Clients(3, 1.0, 0.05, 0.5, where.questions(10))
+    with Library(tmp_path / "own") as library:
+        library.add(SEEDS / "sora-and-startups.txt")
+    over_http, inside = load(where, busy), load_in_process(str(tmp_path / "own"), busy)
+    for record in (over_http, inside):
+        assert record["search"]["requests"] + record["ask"]["requests"] == record["requests"] > 3
+        assert record["search"]["errors"] == record["ask"]["errors"] == 0
+        assert 0 < record["search"]["p50_ms"] <= record["search"]["p95_ms"] <= record["search"]["p99_ms"]
+        assert record["requests_per_second"] == record["requests"]
+        assert record["cpu_ms_per_request"] > 0
+    shown = table.tables({"load": over_http, "in_process": inside, "cost": None})[0]
+    assert [row.name for row in shown.rows] == [
+        f"{kind}, {way}" for kind in ("search", "ask") for way in ("HTTP", "in process")
+    ]
+    assert shown.rows[1].cells[3].text == f"{inside['search']['p95_ms']:,}"
+    assert f"in process: {inside['requests_per_second']} requests a second" in shown.note
+
+
+def test_clients_ask_the_same_whichever_way_they_ask() -> None:
+    busy = Clients(3, 0.2, 0.02, 0.3, [str(number) for number in range(100)])
+
+    def heard(seconds: float) -> list[list[tuple[str, str]]]:
+        heard: list[list[tuple[str, str]]] = []
+
+        @contextmanager
+        def opened() -> Iterator[Call]:
+            own: list[tuple[str, str]] = []
+            heard.append(own)
+            yield lambda kind, text: own.append((kind, text)) or time.sleep(seconds) or 200
+
+        busy.ask(range(3), opened)
+        return sorted(own[:3] for own in heard)
+
+    assert heard(0.0) == heard(0.01) and len(set(map(str, heard(0.0)))) == 3
+
+
+@pytest.mark.usefixtures("threads")
+def test_an_engine_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no index at"):
+        load_in_process(str(tmp_path / "nowhere"), Clients(1, 0.1, 0.0, 0.0, ["hens"]))
 
 
 def test_articles_without_titles_are_searched_by_how_they_begin(server: Running, tmp_path: Path) -> None:
@@ -84,11 +128,11 @@ def test_a_connection_that_the_server_closed_is_opened_once_more(
 
 
 def test_errors_of_a_load_are_counted() -> None:
-    figures = import_module("rag.measure.serving.load")._figures(
-        [("ask", 0.1, 200), ("ask", 0.3, 200), ("ask", 9.0, 503), ("ask", 9.0, 0)]
-    )
-    assert (figures["requests"], figures["errors"], figures["p50_ms"]) == (4, 2, 200.0)
-    assert figures["statuses"] == {"200": 2, "503": 1, "0": 1}
+    made = figures([("ask", 0.1, 200), ("ask", 0.3, 200), ("ask", 9.0, 503), ("ask", 9.0, 0)], 2.0, 0.04)
+    assert (made["requests"], made["requests_per_second"], made["cpu_ms_per_request"]) == (4, 2.0, 10.0)
+    assert (made["ask"]["requests"], made["ask"]["errors"], made["ask"]["p50_ms"]) == (4, 2, 200.0)
+    assert made["ask"]["statuses"] == {"200": 2, "503": 1, "0": 1}
+    assert made["search"]["p50_ms"] is None
 
 
 def test_the_cost_of_the_door_is_that_of_http_less_that_of_the_library(tmp_path: Path) -> None:
@@ -110,6 +154,6 @@ def test_other_machines_are_not_put_under_load(url: str) -> None:
 
 def test_a_server_that_does_not_answer_is_named(server: Running) -> None:
     with pytest.raises(ModelError, match="answered 401"):
-        load(target(server.url, "wrong"))
+        load(target(server.url, "wrong"), Clients(1, 1.0, 1.0, 0.0, ["hens"]))
     with pytest.raises(ModelError, match="no answer"):
-        load(target("http://127.0.0.1:9", ""))
+        load(target("http://127.0.0.1:9", ""), Clients(1, 1.0, 1.0, 0.0, ["hens"]))

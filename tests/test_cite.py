@@ -1,11 +1,14 @@
 """Citing: statements keep their whole sentence, markers their citation, and what cannot be proven is left out."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rag.chunk import sentences
+from rag.chunk import ends, sentences
 from rag.cite import resolve, verify
 from rag.clean import clean
 from rag.library import Library
@@ -41,6 +44,59 @@ def test_statements_and_markers(written: str, want: str) -> None:
     assert [c.marker for c in citations] == list(range(1, len(citations) + 1))
     assert {m for s in statements for m in s.markers} == {c.marker for c in citations}
     assert all(bool(s.markers) == (s.status == "verified") for s in statements)
+    parts: list[str] = []
+    assert resolve(written, known, sentences, ends=ends, on_verified=parts.append)[0] == want == "".join(parts)
+
+
+CLAUSES = st.sampled_from(
+    [
+        "Jasper lost users",
+        "In the U.S. market it fell",
+        "“Do it. Now.”",
+        "Mr. Li of Jasper Inc.",
+        "他说：“先做。",
+        "再想。”",
+        "说他",
+    ]
+    + [
+        "商汤亏损60.45亿元",
+        "About 3 vs. 5 percent",
+        "it grew (see p. 4. or so)",
+        "so did others",
+        "OK!",
+        "1. First",
+        "用户（约四成",
+    ]
+)
+SIGNS = st.sampled_from(
+    [".", "。", "!", "", " ", "\n", "\n\n", "[7]", " [8]", "[7][8]", "[5]", "[9]", ")", "”", "。[7]", ". [8] "]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(written=st.lists(CLAUSES | SIGNS, max_size=14).map("".join), size=st.integers(1, 9))
+def test_what_is_verified_on_the_way_is_the_answer_that_is_read_as_a_whole(written: str, size: int) -> None:
+    known = {7: citation("Jasper lost users"), 8: citation("??"), 5: citation("???", verified=False)}
+    parts: list[str] = []
+    pieces = [written[at : at + size] for at in range(0, len(written), size)]
+    made = resolve(pieces, known, sentences, ends=ends, on_verified=parts.append)
+    assert made == resolve([written], known, sentences)
+    assert "".join(parts) == made[0]
+
+
+def test_a_statement_is_verified_when_the_next_one_has_begun() -> None:
+    def written() -> Iterator[str]:
+        yield from "他说：“先做。[7]再想。”[8]Mr. Li left [7]. "
+        assert parts == []
+        yield "So did all who had been there before him"
+        assert parts == ["他说：“先做。再想。”[1][2]", "Mr. Li left. [1]"]
+        yield " [8]\n"
+        assert len(parts) == 3
+        yield "The end"
+
+    parts: list[str] = []
+    known = {7: citation("?"), 8: citation("??")}
+    assert resolve(written(), known, sentences, ends=ends, on_verified=parts.append)[0] == "".join(parts)
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,18 @@ def test_errors_name_the_trouble_and_the_exit_status(home: Path, words: list[str
     assert says in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="where pipes are closed in this way")
+@pytest.mark.parametrize("words", [["--version"], ["search", "Jasper", "--json", "-k", "20"]])
+def test_who_stops_reading_is_no_failure_of_the_work(home: Path, words: list[str]) -> None:
+    """The first is so short that it is written at the end; of the second a part is written before."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command, environment = [sys.executable, "-m", "rag", *words], os.environ | {"PYTHONPATH": str(ROOT)}
+    with os.fdopen(writing) as closed:
+        done = subprocess.run(command, cwd=home, env=environment, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_the_version_is_that_of_the_package(home: Path) -> None:
     declared = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert declared and rag("--version", cwd=home).stdout == f"rag {declared[1]}\n"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -210,6 +211,39 @@ def test_a_thread_reads_what_is_published_while_another_writes(tmp_path: Path, f
         assert len(vectors) == 2, "who still reads the former vectors finds them as they were"
 
 
+def test_threads_that_come_and_go_leave_no_connection_behind(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    connect = sqlite3.connect
+    with opened(tmp_path / "index") as library:
+        library.add(folder)
+        monkeypatch.setattr("rag.index.database.sqlite3.connect", lambda *a, **b: made.append(a) or connect(*a, **b))
+        for _ in range(5):
+            thread = Thread(target=both, args=(library,))
+            thread.start()
+            thread.join()
+        assert not made, "the next thread takes the connection of the last"
+        with ThreadPoolExecutor(4) as pool:
+            assert set(map(str, pool.map(lambda _: both(library), range(40)))) == {str(both(library))}
+        assert len(made) < 4, "and no two have the same at once"
+
+
+def test_a_connection_is_kept_while_rows_are_read(tmp_path: Path, folder: Path) -> None:
+    with opened(tmp_path / "index") as library, ThreadPoolExecutor(1) as other:
+        library.add(folder)
+        database = library.index.truth.database
+        with database._taken() as first:
+            pass
+        paths = database.rows("SELECT path FROM sources ORDER BY path")
+        assert str(next(paths)[0]).endswith("a.txt")
+        with database._taken() as mine:
+            assert mine is first
+        assert other.submit(lambda: database.one("SELECT count(*) FROM sources")).result() == (2,)
+        assert len(database._all) == 2 and [row[0][-5:] for row in paths] == ["b.txt"]
+        assert not database._taken_by and len(database._idle) == 2
+
+
 def test_a_reader_whose_generation_has_gone_takes_the_next(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,8 +368,9 @@ def test_tables_and_format_come_together(tmp_path: Path, monkeypatch: pytest.Mon
     index = Index(tmp_path, create=True)
     assert index.truth.meta == {"format": str(FORMAT), "generation": "0"}
     statements: list[str] = []
-    index.truth.database._db.set_trace_callback(statements.append)
-    index.bind(HashedTerms())
+    with index.truth.database._taken() as db:
+        db.set_trace_callback(statements.append)
+        index.bind(HashedTerms())
     assert sum(one.startswith(("BEGIN", "COMMIT")) for one in statements) == 2, "all notes in one transaction"
     assert index.embedder_name == "hashed-terms" and index.dimensions == 256
     index.close()

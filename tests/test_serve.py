@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from serving import Running, running
 
 from rag.cli import app
 from rag.errors import RagError
-from rag.library import Library
+from rag.library import Library, Report
 from rag.serve import page
 from rag.serve.collection import Collection
 from rag.testing import HashedTerms
@@ -134,6 +135,58 @@ def test_errors_say_what_is_wrong(served: Running, path: str, body: object, stat
     assert set(reply.json) == {"error"} and set(reply.json["error"]) == {"type", "message"}
     assert reply.json["error"]["type"] == kind
     assert reply.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/api/search", {"question": "x"}, "query: Field required"),
+        ("/api/search", {"query": " "}, "query: it is empty; ask something"),
+        ("/api/search", {"query": "x", "until": "soon"}, "until: write a date as 2024, 2024-03 or 2024-03-04"),
+        ("/api/ask", {"question": "x", "history": [{"question": "y"}]}, "history.0.answer: Field required"),
+        ("/api/ask", b'{"question": ', "the body is not JSON; what is wrong is at character 13"),
+        (
+            "/v1/embeddings",
+            {"model": "builtin", "input": ["x", ""]},
+            "input.1: String should have at least 1 character",
+        ),
+        ("/nowhere", {}, "there is nothing here; GET /docs lists what there is"),
+        ("/v1/responses", {}, "there is nothing here; GET /docs lists what there is"),
+        ("/health", {}, "this takes another method; GET /docs lists what there is"),
+    ],
+)
+def test_errors_name_what_is_wrong_and_what_to_do(served: Running, path: str, body: object, said: str) -> None:
+    assert served("POST", path, body).json["error"]["message"] == said
+
+
+def test_json_without_its_content_type_is_asked_for_it(served: Running) -> None:
+    """As curl sends it with -d alone, and any web page could."""
+    reply = served("POST", "/api/search", b'{"query": "x"}', Content_Type="application/x-www-form-urlencoded")
+    assert reply.status == 422 and "Content-Type: application/json" in reply.json["error"]["message"]
+
+
+def test_until_the_first_articles_are_there_a_client_is_told_to_wait(tmp_path: Path) -> None:
+    go = threading.Event()
+    served = Collection(Library(tmp_path / "index", embedder=HashedTerms()))
+    with running(served) as server:
+        job = served.jobs.put("start", lambda *_: Report(added=int(go.wait(20))))
+        reply = server("POST", "/api/search", {"query": "hens"})
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
+        assert reply.json["error"]["type"] == "not_ready"
+        assert reply.json["error"]["message"] == "the articles of index are being indexed; try again in a while"
+        stream = server("POST", "/api/ask", {"question": "hens"}, Accept="text/event-stream").body.decode()
+        assert "event: error" in stream and "not_ready" in stream and "being indexed" in stream
+        go.set()
+        server.ended(job.id)
+        assert server("POST", "/api/search", {"query": "hens"}).status == 404
+
+
+def test_the_routes_are_described_with_what_they_take(served: Running) -> None:
+    page = served("GET", "/docs").body.decode()
+    asked = page[page.index("POST /api/ask") : page.index("GET /api/documents")]
+    assert "<code>question</code> in the body, string, required" in asked
+    assert "<code>mode</code> in the body, hybrid | dense | lexical" in asked
+    assert "<code>limit</code> in the query, integer" in page
 
 
 def test_articles_are_added_changed_and_removed(tmp_path: Path) -> None:

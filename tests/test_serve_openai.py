@@ -1,10 +1,13 @@
 """What speaks to OpenAI speaks to `rag serve`: asked with the real client."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import openai
@@ -15,6 +18,8 @@ from serving import Running, running
 from rag.embed import load
 from rag.library import Library
 from rag.serve.collection import Collection
+from rag.testing import HashedTerms
+from rag.types import Evidence
 
 JASPER = "why did Jasper decline"
 
@@ -57,7 +62,7 @@ def test_a_citation_leads_to_the_article(server: Running, client: openai.OpenAI)
     assert server("GET", address.removeprefix(server.url)).json["source"].endswith("jasper-lost-its-lead.txt")
 
 
-def test_a_stream_gives_the_same_in_pieces(client: openai.OpenAI) -> None:
+def test_a_stream_gives_the_same_in_pieces(client: openai.OpenAI, seeded: Library) -> None:
     whole = client.chat.completions.create(model="rag", messages=[{"role": "user", "content": JASPER}])
     chunks = list(
         client.chat.completions.create(
@@ -69,11 +74,74 @@ def test_a_stream_gives_the_same_in_pieces(client: openai.OpenAI) -> None:
     )
     deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
     assert "".join(delta.content or "" for delta in deltas) == whole.choices[0].message.content
-    assert len([delta for delta in deltas if delta.content]) > 3
+    said = [delta.content for delta in deltas if delta.content]
+    assert len(said) == 3 and "".join(said[:2]) == seeded.ask(JASPER).answer and "Sources:" in said[2]
     annotations = [one for delta in deltas for one in getattr(delta, "annotations", None) or []]
     assert annotations == [one.model_dump() for one in whole.choices[0].message.annotations or []]
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
     assert chunks[-1].usage == whole.usage
+
+
+class Patient:
+    """A writer that begins, and goes on after its first statement, when it is told to."""
+
+    name = "patient"
+
+    def __init__(self) -> None:
+        self.begin, self.go_on, self.ended = threading.Event(), threading.Event(), False
+
+    def write(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
+        assert self.begin.wait(20)
+        yield f"{evidence[0].text} [{evidence[0].number}]"
+        yield " The next statement has begun, and so"
+        assert self.go_on.wait(20)
+        yield f" there is nothing that it stands on [{evidence[0].number}]."
+        self.ended = True
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[tuple[Patient, Running]]:
+    writer = Patient()
+    (tmp_path / "a.txt").write_text("The hens of Farnham lay at night.", encoding="utf-8")
+    library = Library(tmp_path / "index", embedder=HashedTerms(), writer=writer)
+    library.add(tmp_path / "a.txt")
+    with running(Collection(library)) as made:
+        yield writer, made
+
+
+HENS = "When do the hens of Farnham lay?"
+
+
+def test_a_statement_is_streamed_while_the_next_one_is_written(patient: tuple[Patient, Running]) -> None:
+    writer, server = patient
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
+        chunks = iter(
+            client.chat.completions.create(model="rag", messages=[{"role": "user", "content": HENS}], stream=True)
+        )
+        assert next(chunks).choices[0].delta.role == "assistant"
+        writer.begin.set()
+        assert next(chunks).choices[0].delta.content == "The hens of Farnham lay at night. [1]"
+        assert not writer.ended
+        writer.go_on.set()
+        rest = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert writer.ended and rest.startswith("\n\nSources:\n[1] "), "what stands on nothing is not said"
+
+
+def test_a_stream_is_kept_open_while_nothing_can_be_said(
+    patient: tuple[Patient, Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sse_starlette.EventSourceResponse.DEFAULT_PING_INTERVAL", 0.1)
+    writer, server = patient
+    body = json.dumps({"model": "rag", "messages": [{"role": "user", "content": HENS}], "stream": True}).encode()
+    request = Request(f"{server.url}/v1/chat/completions", body, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=20) as reply:
+        said = []
+        while len(said) < 3:
+            said += [line] if (line := reply.readline().strip()) else []
+        writer.begin.set()
+        writer.go_on.set()
+        assert b'"role": "assistant"' in said[0] and said[1].startswith(b": ping") and said[2].startswith(b": ping")
+        assert b"data: [DONE]" in reply.read()
 
 
 def test_earlier_turns_are_used(client: openai.OpenAI) -> None:

@@ -3,10 +3,12 @@
 import io
 import json
 import logging
+import sqlite3
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,6 +237,19 @@ def test_too_many_at_once_are_told_to_come_again(tmp_path: Path) -> None:
         assert server("POST", "/api/search", {"query": "hens"}).status == 200
 
 
+def test_the_index_is_opened_no_more_often_than_there_are_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, made = collection(tmp_path), []
+    connect = sqlite3.connect
+    monkeypatch.setattr("rag.index.database.sqlite3.connect", lambda *a, **b: made.append(a) or connect(*a, **b))
+    with running(served, options=Options(running=4)) as server, ThreadPoolExecutor(16) as clients:
+        bodies = [("/api/search", {"query": "hens"}), ("/api/ask", {"question": "When do the hens of Farnham lay?"})]
+        replies = clients.map(lambda number: server("POST", *bodies[number % 2]).status, range(400))
+        assert set(replies) == {200}
+    assert 1 < len(made) <= 4 + 4, "of those that search, and of those that ask"
+
+
 def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
     writer = Slow()
     with running(collection(tmp_path, writer), options=Options(time=0.3)) as server:
@@ -257,6 +272,93 @@ def test_a_model_stops_when_nobody_listens_any_more(tmp_path: Path) -> None:
             while b"event: text" not in said:
                 said += connection.recv(65536)
         assert writer.stopped.wait(5)
+
+
+@pytest.fixture
+def in_a_folder_with_a_space(tmp_path: Path) -> Iterator[tuple[Path, Running]]:
+    """An index and a served folder in it; the index is named with a detour, and nothing else is read of it yet."""
+    folder = tmp_path / "Jo Doe"
+    (folder / "articles").mkdir(parents=True)
+    (folder / "articles/a.txt").write_text(SECRET, encoding="utf-8")
+    library = Library(folder / "articles/../index", embedder=HashedTerms())
+    library.add(folder / "articles")
+    with running(Collection(library, [str(folder / "articles")])) as server:
+        yield folder, server
+
+
+def missing(folder: Path, _: Running) -> None:
+    for file in (folder / "index").glob("*.*"):
+        if file.is_file():
+            file.unlink()
+
+
+def damaged(folder: Path, server: Running) -> None:
+    server.collections[0]._first.close()
+    for library in server.collections[0]._free:
+        library.index.truth.database.close()
+    (folder / "index/rag.sqlite-wal").unlink(missing_ok=True)
+    (folder / "index/rag.sqlite").write_bytes(b"no database " * 1000)
+
+
+def of_another_model(folder: Path, server: Running) -> None:
+    for library in server.collections[0]._free:
+        library.__dict__["embedder"] = HashedTerms(64)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [(missing, "no index at index"), (damaged, "the index index/rag.sqlite"), (of_another_model, "delete index and")],
+)
+def test_errors_do_not_say_where_an_index_is(
+    in_a_folder_with_a_space: tuple[Path, Running], spoilt: Callable[[Path, Running], None], said: str
+) -> None:
+    folder, server = in_a_folder_with_a_space
+    server.ended(server.collections[0].refresh().id)
+    spoilt(folder, server)
+    if spoilt is missing:
+        server.collections[0]._free.clear()
+    chat = {"model": "rag", "messages": [{"role": "user", "content": "hens"}]}
+    replies = [
+        server("POST", "/api/search", {"query": "hens"}),
+        server("POST", "/api/ask", {"question": "hens"}),
+        server("POST", "/api/ask", {"question": "hens"}, Accept="text/event-stream"),
+        server("POST", "/v1/chat/completions", chat),
+        server("POST", "/v1/chat/completions", chat | {"stream": True}),
+        server("GET", "/api/indexes"),
+        server("GET", "/api/documents"),
+    ]
+    if spoilt is of_another_model:
+        del replies[-2:]  # for these it does not matter
+    for reply in replies:
+        assert said in reply.body.decode() and "Jo Doe" not in reply.body.decode()
+
+
+def test_a_job_that_fails_does_not_say_where_an_index_or_a_folder_is(
+    in_a_folder_with_a_space: tuple[Path, Running],
+) -> None:
+    folder, server = in_a_folder_with_a_space
+    server.ended(server.collections[0].refresh().id)
+    with Library(folder / "index", embedder=HashedTerms()) as other, other.index.writing():
+        locked = server.ended(server("POST", "/api/refresh").json["job"])["error"]["message"]
+    assert locked.endswith("is writing the index index; wait until it has finished")
+    with Library(folder / "index", embedder=HashedTerms()) as other:
+        other.add(folder / "articles")
+    (folder / "articles/a.txt").unlink()
+    with Library(folder / "index", embedder=HashedTerms()) as other:
+        other.add(folder / "articles")
+    (folder / "articles").rmdir()
+    gone = server.ended(server("POST", "/api/refresh").json["job"])["error"]["message"]
+    assert "articles" in gone and "Jo Doe" not in gone
+
+
+def test_neither_a_name_that_is_wrong_nor_the_status_says_where_an_index_is(
+    in_a_folder_with_a_space: tuple[Path, Running],
+) -> None:
+    _, server = in_a_folder_with_a_space
+    for path in ("/api/documents/no-such", "/api/documents?index=other", "/api/jobs/no-such", "/v1/models/other"):
+        reply = server("GET", path)
+        assert reply.status == 404 and "Jo Doe" not in reply.body.decode()
+    assert server("GET", "/api/status").json["index"] == "index"
 
 
 def test_nothing_of_articles_or_questions_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

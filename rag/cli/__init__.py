@@ -1,5 +1,6 @@
 """The command line: parse the words, call the library, print. It decides nothing."""
 
+import os
 import sys
 import time
 from typing import Annotated, Any
@@ -198,13 +199,29 @@ def show(
         render.page(document, page, span, cleaned=cleaned, changes=changes)
 
 
+_CLOSED = 141
+"""Status of a program that SIGPIPE ended, 128 + 13, as `cat` and `grep` have it."""
+
+
 def main() -> None:
-    """Run the program. Status 0: done, a refusal too; 1: the work failed; 2: the words of the call are wrong."""
+    """Run the program. Status 0: done, a refusal too; 1: the work failed; 2: the words of the call are wrong.
+
+    141, and silence: who read the output stopped, as `head` does.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except RagError as error:
         sys.stderr.write(f"rag: {render.visible(str(error))}\n")
         raise SystemExit(2 if isinstance(error, BadInput) else 1) from None
+    except (SystemExit, BrokenPipeError) as end:
+        if not isinstance(end, BrokenPipeError) and not isinstance(end.__context__, BrokenPipeError):
+            raise
+        # else what is still unwritten would fail once more when Python ends, and be told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_CLOSED) from None

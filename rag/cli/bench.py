@@ -180,11 +180,14 @@ def serve(
     hostile: Annotated[int, typer.Option("--hostile", metavar="N", min=0, help="Requests that mean ill, instead.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """A server under load: throughput, waiting times, errors, memory; or under attack."""
+    """A server under load: throughput, waiting times, errors, memory; or under attack.
+
+    Without URL the same clients also call the library of the index itself, for as long, without HTTP.
+    """
     from contextlib import nullcontext
 
     from rag.config import settings
-    from rag.measure.serving import attack, cost, load, started, table, target
+    from rag.measure.serving import Clients, attack, cost, load, load_in_process, started, table, target
 
     folder = settings({"index": index or None}).index
     with nullcontext(target(url, token)) if url else started(folder) as server:
@@ -192,7 +195,9 @@ def serve(
         if hostile:
             record["hostile"] = attack(server, hostile)
         else:
-            record["load"] = load(server, clients=clients, seconds=seconds, think=think, asks=asks)
+            busy = Clients(clients, seconds, think, asks, server.questions(1000))
+            record["load"] = load(server, busy)
+            record["in_process"] = None if url else load_in_process(folder, busy)
             record["cost"] = None if url else cost(server, folder)
     if as_json:
         print_json(record)

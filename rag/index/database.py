@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,81 +18,102 @@ _SOME = 256  # rows
 _DAMAGED = (sqlite3.DatabaseError, OverflowError, MemoryError, UnicodeDecodeError)
 
 
+class _Connection:
+    """One to SQLite. `uses`: what one thread does with it that has not ended. `seen`: state of an immutable file."""
+
+    __slots__ = ("db", "seen", "uses")
+
+    def __init__(self, db: sqlite3.Connection, seen: tuple[int, int] | None) -> None:
+        self.db, self.seen, self.uses = db, seen, 0
+
+
 class Database:
     """The file at `path`; `create` makes it with its tables. Where it may not be written it is opened for reading.
 
-    Each thread has a connection of its own, and so its own snapshot while another one writes.
+    A thread has a connection to itself while it reads or writes, and so its own snapshot while another one writes, and
+    gives it back then: each holds memory, and threads come and go.
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        self._immutable: tuple[int, int] | None = None
-        self._own = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._taken_by: dict[int, _Connection] = {}  # of threads
+        self._idle: list[_Connection] = []
+        self._all: list[_Connection] = []
         try:
-            if create:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            if not self._tables():
-                if not create:
-                    raise sqlite3.DatabaseError("it holds no tables")
-                self._make_tables()
+            self._idle.append(self._connect())
+            with self._taken() as db:
+                if create:
+                    db.execute("PRAGMA journal_mode = WAL")
+                if not _tables(db):
+                    if not create:
+                        raise sqlite3.DatabaseError("it holds no tables")
+                    _make_tables(db)
         except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
             raise IndexUnusable(
                 f"cannot read the index {path}: {problem}", "check the folder, or delete it and index again"
             ) from problem
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._own, "db", None)
-        return db or self._connect()
+    @contextmanager
+    def _taken(self) -> Iterator[sqlite3.Connection]:
+        """The connection that this thread has, else one that is idle, else a new one; idle again after the block."""
+        thread = threading.get_ident()
+        one = self._taken_by.get(thread)
+        if one is None:
+            one = self._taken_by[thread] = self._next()
+        one.uses += 1
+        try:
+            yield one.db
+        finally:
+            one.uses -= 1
+            if not one.uses and self._taken_by.get(thread) is one:  # else it was closed
+                del self._taken_by[thread]
+                self._idle.append(one)
+
+    def _next(self) -> _Connection:
+        with self._explained():
+            try:
+                one = self._idle.pop()
+            except IndexError:
+                return self._connect()
+            if one.seen and one.seen != self._state():  # SQLite does not watch a file that it was told is immutable
+                one.db.close()
+                self._all.remove(one)
+                return self._connect()
+            return one
 
     @property
     def in_transaction(self) -> bool:
         """Whether this thread has a transaction or a snapshot open."""
-        return self._db.in_transaction
+        one = self._taken_by.get(threading.get_ident())
+        return one is not None and one.db.in_transaction
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> _Connection:
+        seen = None
         if writable(self.path) or not self.path.exists():
             db = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=False)
             db.execute("PRAGMA foreign_keys = ON")
             # not NORMAL: a power cut could take back a transaction whose derived files are already on the disk
             db.execute("PRAGMA synchronous = FULL")
         else:
-            db = self._for_reading()
+            db, seen = self._for_reading()
         db.execute("PRAGMA cell_size_check = ON")  # else some damage is met as wild values
-        self._own.db = db
-        self._all.append(db)
-        return db
+        one = _Connection(db, seen)
+        self._all.append(one)
+        return one
 
     def close(self) -> None:
         """Let go of the file."""
+        self._taken_by.clear()
+        self._idle.clear()
         while self._all:
-            self._all.pop().close()
-        self._own = threading.local()
+            self._all.pop().db.close()
 
-    def _tables(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-
-    def _make_tables(self) -> None:
-        """All or nothing, so that no crash leaves tables without the note of their format."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            if not self._tables():  # else another process has just made them
-                for statement in rows.SCHEMA.split(";"):
-                    self._db.execute(statement)
-                for key, value in (("format", str(rows.FORMAT)), ("generation", "0")):
-                    self._db.execute("INSERT INTO meta VALUES (?,?,?)", (key, value, rows.checksum(key, value)))
-            self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-
-    def _for_reading(self) -> sqlite3.Connection:
+    def _for_reading(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
         place = self.path.absolute().as_uri() + "?mode=ro"
         db = sqlite3.connect(place, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
         try:
-            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return db
+            _tables(db)
+            return db, None
         except sqlite3.OperationalError:
             db.close()
             # Even a reader needs the files of the write-ahead log, and here it cannot make them. Without a log the
@@ -100,9 +121,9 @@ class Database:
             log = self.path.with_name(self.path.name + "-wal")
             if log.exists() and log.stat().st_size:
                 raise
-        self._immutable = self._state()
+        seen = self._state()
         place += "&immutable=1"
-        return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False), seen
 
     def _state(self) -> tuple[int, int]:
         status = self.path.stat()
@@ -110,69 +131,60 @@ class Database:
 
     # -- statements
 
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Run one statement."""
-        with self._explained():
-            # SQLite watches for no changes in a file that it was told is immutable
-            if self._immutable and not self._db.in_transaction and self._immutable != self._state():
-                self._db.close()
-                self._immutable = None
-                self._connect()
-            return self._db.execute(sql, values)
+        with self._explained(), self._taken() as db:
+            db.execute(sql, values)
 
     def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each of `values`."""
-        with self._explained():
-            self._db.executemany(sql, values)
+        with self._explained(), self._taken() as db:
+            db.executemany(sql, values)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
-        cursor = self.execute(sql, values)
-        while True:
-            with self._explained():
-                some = cursor.fetchmany(_SOME)
-            yield from some
-            if len(some) < _SOME:
-                return
+        # closed before the next thread has the connection, for a statement that has not ended keeps its snapshot open
+        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
+            while some := cursor.fetchmany(_SOME):
+                yield from some
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
-        with self._explained():
-            cursor = self.execute(sql, values)
-            row = cursor.fetchone()
-            cursor.close()
-            return row
+        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
+            return cursor.fetchone()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of the block or nothing of it."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except _DAMAGED as problem:
-            raise IndexUnusable(
-                f"the index {self.path.parent} cannot be written: {problem}",
-                "wait until the other `rag index` has finished, or check that the folder may be written",
-            ) from problem
-        try:
-            yield
-            self.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                with self._explained():
-                    self._db.rollback()
+        with self._taken() as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except _DAMAGED as problem:
+                raise IndexUnusable(
+                    f"the index {self.path.parent} cannot be written: {problem}",
+                    "wait until the other `rag index` has finished, or check that the folder may be written",
+                ) from problem
+            try:
+                yield
+                self.execute("COMMIT")
+            finally:
+                if db.in_transaction:
+                    with self._explained():
+                        db.rollback()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Everything read in the block is of one state."""
-        if self._db.in_transaction:
-            yield
-            return
-        self.execute("BEGIN")
-        try:
-            yield
-        finally:
-            if self._db.in_transaction:
-                self._db.rollback()  # nothing was written
+        with self._taken() as db:
+            if db.in_transaction:
+                yield
+                return
+            self.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if db.in_transaction:
+                    db.rollback()  # nothing was written
 
     def _explained(self) -> "_Explained":
         return _Explained(self.path)
@@ -197,6 +209,25 @@ class _Explained:
                 f"cannot read or write the index {self.path}: {problem}",
                 "check the folder and the space left; if the file is damaged, delete the folder and index again",
             ) from problem
+
+
+def _tables(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    """All or nothing, so that no crash leaves tables without the note of their format."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if not _tables(db):  # else another process has just made them
+            for statement in rows.SCHEMA.split(";"):
+                db.execute(statement)
+            for key, value in (("format", str(rows.FORMAT)), ("generation", "0")):
+                db.execute("INSERT INTO meta VALUES (?,?,?)", (key, value, rows.checksum(key, value)))
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
 
 
 def writable(path: Path) -> bool:

@@ -4,8 +4,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,7 @@ from rag.answer import refuse, writer_named
 from rag.answer.support import Judge
 from rag.background import Background
 from rag.background import load as load_background
-from rag.chunk import sentences
+from rag.chunk import ends, sentences
 from rag.cite import cite, resolve, verify
 from rag.config import MODES, MOST_HITS, Settings, settings
 from rag.display import in_script_of
@@ -226,11 +226,12 @@ class Library:
         site: str = "",
         on_hits: Callable[[Sequence[Hit]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
+        on_verified: Callable[[str], None] | None = None,
     ) -> Answer:
         """An answer in which every statement is cited and supported, or a refusal; arguments as those of `search`.
 
         `on_hits` is given the passages before anything is written. `on_text` is given what the writer writes, as it
-        comes; it is not verified until the answer is returned.
+        comes, which nothing has verified yet, and `on_verified` the answer, statement by statement, as each is.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
         began = time.perf_counter()
@@ -252,8 +253,15 @@ class Library:
             if offered and not outdated:
                 fitted_on = cast(WordEmbedder, embed.load("builtin"))
                 judge = Judge(offered, hits, fitted_on, self.background)
-                text, citations, said = resolve(self._written(question, offered, on_text), proven, sentences, judge)
-                text = in_script_of(question, text)
+                text, citations, said = resolve(
+                    self._written(question, offered, on_text),
+                    proven,
+                    sentences,
+                    judge,
+                    ends=ends,
+                    word=partial(in_script_of, question),
+                    on_verified=on_verified,
+                )
             if not citations:
                 said_no = in_script_of(question, refuse.reason(best, language(question)))
                 reason = _stale(stale) if outdated or (stale and not offered) else said_no
@@ -277,13 +285,14 @@ class Library:
             return hits, [], best, {}, []
         return hits, evidence, best, *self._citations(evidence, hits)
 
-    def _written(self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None) -> str:
-        parts = []
+    def _written(
+        self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None
+    ) -> Iterator[str]:
         for made in self.writer.write(question, offered):
-            parts.append(_CONTROL.sub("", made))  # nothing that a model writes may command a terminal
+            part = _CONTROL.sub("", made)  # nothing that a model writes may command a terminal
             if on_text:
-                on_text(parts[-1])
-        return "".join(parts)
+                on_text(part)
+            yield part
 
     def chat(self, history: Sequence[tuple[str, str]] = ()) -> "Conversation":
         """A conversation, in which questions may lean on those before. Raises NotFound where there is no index.

@@ -52,6 +52,7 @@ class Conversation:
         site: str = "",
         on_hits: Callable[[Sequence[Hit]], None] | None = None,
         on_text: Callable[[str], None] | None = None,
+        on_verified: Callable[[str], None] | None = None,
     ) -> Answer:
         """As `Library.ask`, of the question made whole."""
         answer = self.library.ask(
@@ -64,6 +65,7 @@ class Conversation:
             site=site,
             on_hits=on_hits,
             on_text=on_text,
+            on_verified=on_verified,
         )
         answer = replace(answer, asked=question)
         self.turns.append(answer)

@@ -43,7 +43,7 @@ def routes(state: State) -> APIRouter:
 
         def read() -> dict[str, Any]:
             with where.reader() as library:
-                return library.status()
+                return library.status() | {"index": where.name}
 
         return await work.run(read)
 

@@ -1,7 +1,7 @@
 """A conversation in OpenAI's form, and an answer in it: text with markers, annotations, and a list of sources."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -74,10 +74,18 @@ def asked_in(messages: Sequence[Message]) -> tuple[str, list[tuple[str, str]]]:
 
 
 def answered(
-    library: Library, question: str, history: Sequence[tuple[str, str]], documents: str, index: str
+    library: Library,
+    question: str,
+    history: Sequence[tuple[str, str]],
+    documents: str,
+    index: str,
+    on_verified: Callable[[str], None] | None = None,
 ) -> Completion:
-    """The answer of a library. An article without an address of its own is cited by the one below `documents`."""
-    answer = library.chat(history).ask(question)
+    """The answer of a library. An article without an address of its own is cited by the one below `documents`.
+
+    `on_verified` is given the beginning of its content, statement by statement, as each is verified.
+    """
+    answer = library.chat(history).ask(question, on_verified=on_verified)
     addresses: dict[str, str] = {}
     for doc_id in {citation.doc_id for citation in answer.citations}:
         own = library.document(doc_id)[0].url

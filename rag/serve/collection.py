@@ -14,6 +14,7 @@ from rag.library.sites import location_of
 from rag.protocols import Embedder, Progress
 from rag.serve.errors import Refused
 from rag.serve.jobs import Job, Jobs
+from rag.serve.places import Places
 
 __all__ = ["Collection"]
 
@@ -24,7 +25,8 @@ READERS = 32
 class Collection:
     """An index by name. `folders` are the files and folders that a refresh brings it in step with.
 
-    Each reader has its own connection to the index, and models and vectors are shared, so indexing blocks nobody.
+    Each reader has its own connection to the index, and models and vectors are shared, so indexing blocks nobody. What
+    reading or writing raises does not say where anything is on this machine: that is no business of who asks over HTTP.
     """
 
     def __init__(
@@ -34,6 +36,9 @@ class Collection:
         self.path = library.path
         self.name = called(self.path)
         self.folders = tuple(folders)
+        models = (library.settings.embedder, library.settings.writer, library.settings.reranker)
+        named = [one for one in (*self.folders, *models) if one and Path(one).exists()]
+        self._places = Places({one: Path(one).name for one in named} | {str(self.path): self.name})
         self._uploads = self.path / "uploads" if isinstance(self.path, Path) else None
         if not is_at(self.path):
             open_index(self.path, create=True).close()
@@ -43,7 +48,7 @@ class Collection:
         self._lock = threading.Lock()
         if not library.index.truth.empty:  # what the first question would wait for
             library.search("ready", 1)
-        self.jobs = Jobs(self.name, self._writer, on_end)
+        self.jobs = Jobs(self.name, self._writing, on_end)
         if self.folders or self._uploaded():
             self.jobs.put("start", self._refresh)
 
@@ -55,17 +60,23 @@ class Collection:
     @contextmanager
     def reader(self) -> Iterator[Library]:
         """A library for the thread that asks. Raises Refused, 503, where too many are out."""
-        with self._lock:
-            if self._out >= READERS:
-                raise Refused(503, "the server has too much to do; try again in a while")
-            library = self._free.pop() if self._free else self._first.another()
-            self._out += 1
-        try:
-            yield library
-        finally:
+        with self._places.unsaid():
             with self._lock:
-                self._out -= 1
-                self._free.append(library)
+                if self._out >= READERS:
+                    raise Refused(503, "the server has too much to do; try again in a while")
+                library = self._free.pop() if self._free else self._first.another()
+                self._out += 1
+            try:
+                yield library
+            except NotFound:
+                if self.jobs.busy and library.index.truth.empty:
+                    said = f"the articles of {self.name} are being indexed; try again in a while"
+                    raise Refused(503, said, kind="not_ready") from None
+                raise
+            finally:
+                with self._lock:
+                    self._out -= 1
+                    self._free.append(library)
 
     @property
     def uploads(self) -> Path:
@@ -74,9 +85,12 @@ class Collection:
             raise Refused(409, f"{self.name} is in Milvus, which keeps no files; index them with: rag index PATH")
         return self._uploads
 
-    def _writer(self) -> Library:
+    @contextmanager
+    def _writing(self) -> Iterator[Library]:
         """Its own vectors too: they change while they are written."""
-        return Library(str(self.path), embedder=self._first.embedder, writer=self._first.settings.writer)
+        arguments: dict[str, Any] = {"embedder": self._first.embedder, "writer": self._first.settings.writer}
+        with self._places.unsaid(), Library(str(self.path), **arguments) as library:
+            yield library
 
     def refresh(self) -> Job:
         """Queue bringing the index in step with the folders. Raises Refused, 409, where there are none."""

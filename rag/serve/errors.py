@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from rag.errors import BadInput, IndexUnusable, ModelError, NotFound, RagError, Unreadable
+from rag.serve import schemas
 
 __all__ = ["Refused", "answered_by", "described", "install", "problem"]
 
@@ -39,23 +40,40 @@ _TYPES = {
 }
 
 
-class Refused(HTTPException):
-    """A request that is not answered: the status, and what is wrong with it and what to do."""
+_NOT_HERE = {
+    404: "there is nothing here; GET /docs lists what there is",
+    405: "this takes another method; GET /docs lists what there is",
+}
 
-    def __init__(self, status: int, what: str, *, param: str | None = None, code: str | None = None) -> None:
+
+class Refused(HTTPException):
+    """A request that is not answered: the status, and what is wrong with it and what to do.
+
+    `kind` is the type of the error, if the status does not say it; `param` and `code` are for `/v1`.
+    """
+
+    def __init__(
+        self, status: int, what: str, *, kind: str = "", param: str | None = None, code: str | None = None
+    ) -> None:
         headers = {"Retry-After": "1"} if status in (429, 503) else None
         if status in (408, 413):
             headers = {"Connection": "close"}  # what is left of the body is not waited for
         if status == 401:
             headers = {"WWW-Authenticate": "Bearer"}
         super().__init__(status, what, headers)
-        self.param, self.code = param, code
+        self.kind, self.param, self.code = kind or _type(status), param, code
 
 
-def described(error: RagError) -> tuple[int, str, str]:
-    """Status, type and message of an error of the library."""
+def described(error: RagError | Refused) -> tuple[int, str, str]:
+    """Status, type and message of an error of the library, or of a request that is not answered."""
+    if isinstance(error, Refused):
+        return error.status_code, error.kind, str(error.detail)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     return status, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower(), str(error)
+
+
+def _type(status: int) -> str:
+    return _TYPES.get(status, "internal" if status >= 500 else "refused")
 
 
 def problem(
@@ -69,7 +87,7 @@ def problem(
     code: str | None = None,
 ) -> JSONResponse:
     """The response for an error of a request to `path`."""
-    kind = kind or _TYPES.get(status, "internal" if status >= 500 else "refused")
+    kind = kind or _type(status)
     error: dict[str, Any] = {"type": kind, "message": message}
     if path.startswith("/v1/"):
         kind = "server_error" if status >= 500 else "invalid_request_error"
@@ -83,18 +101,30 @@ def answered_by(path: str, error: Exception) -> JSONResponse:
         status, kind, message = described(error)
         return problem(path, status, message, kind=kind, headers={"Retry-After": "1"} if status == 503 else None)
     if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-        bad = 400 if path.startswith("/v1/") else 422  # as OpenAI has it
-        if first["type"] == "json_invalid":
-            return problem(path, bad, f"the body is not JSON; what is wrong is at character {where}")
-        message = f"{where}: {first['msg']}" if where else first["msg"]
+        where, message = _invalid(error)
         if path == "/api/documents":
             message += "; send multipart/form-data in which each file is a part of the name files"
+        bad = 400 if path.startswith("/v1/") else 422  # as OpenAI has it
         return problem(path, bad, message, param=where or None)
     assert isinstance(error, StarletteHTTPException)
-    param, code = (error.param, error.code) if isinstance(error, Refused) else (None, None)
-    return problem(path, error.status_code, str(error.detail), headers=error.headers, param=param, code=code)
+    status, said, headers = error.status_code, str(error.detail), error.headers
+    if isinstance(error, Refused):
+        return problem(path, status, said, kind=error.kind, headers=headers, param=error.param, code=error.code)
+    return problem(path, status, _NOT_HERE.get(status, said), headers=headers)
+
+
+def _invalid(error: RequestValidationError) -> tuple[str, str]:
+    """Which part of a request is wrong, and what is wrong with it and what to do."""
+    found = error.errors()
+    first = max(found, key=lambda one: len(one["loc"]))  # of what may be one thing or another, what came nearest
+    names = [str(part) for part in first["loc"][1:] if re.fullmatch(r"\w+", str(part))]  # others name such a thing
+    where = ".".join(names)
+    if first["type"] == "json_invalid":
+        return "", f"the body is not JSON; what is wrong is at character {where}"
+    if first["loc"] == ("body",):
+        return "", "the body must be a JSON object, sent with Content-Type: application/json"
+    said = schemas.PATTERNS.get(first.get("ctx", {}).get("pattern", ""), first["msg"])
+    return where, f"{where}: {said}" if where else said
 
 
 def install(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -56,7 +57,9 @@ class Job:
 class Jobs:
     """The jobs of one index. `opened` gives a library to write with; it is opened for a job and closed after it."""
 
-    def __init__(self, name: str, opened: Callable[[], Library], on_end: Callable[[Job], None]) -> None:
+    def __init__(
+        self, name: str, opened: Callable[[], AbstractContextManager[Library]], on_end: Callable[[Job], None]
+    ) -> None:
         self._name, self._opened, self._on_end = name, opened, on_end
         self._jobs: dict[str, Job] = {}
         self._queue: queue.Queue[Job | None] = queue.Queue()
@@ -81,6 +84,11 @@ class Jobs:
     def get(self, name: str) -> Job | None:
         """The job of this id, if it is remembered."""
         return self._jobs.get(name)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is being done or waits."""
+        return any(one.state in ("queued", "running") for one in [*self._jobs.values()])
 
     def stop(self) -> None:
         """End after the file that is being worked on; what was committed is kept."""

@@ -4,7 +4,7 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -16,13 +16,12 @@ from rag.serve.chat import Completion, Message, answered, asked_in
 from rag.serve.collection import Collection
 from rag.serve.errors import Refused
 from rag.serve.state import State
+from rag.serve.work import Work
 
 __all__ = ["routes"]
 
 DEFAULT = "rag"
 """The first index under a name that does not change."""
-
-_PIECE = 24  # characters of an answer that are sent together
 
 Piece = Annotated[str, Field(min_length=1, max_length=100_000)]
 
@@ -97,14 +96,14 @@ def routes(state: State) -> APIRouter:
     async def chat(request: Request, body: Chat) -> Response:
         """An answer with its citations as annotations, and below it as a list.
 
-        Nothing is streamed that is not verified, so a stream begins when the answer is there.
+        Nothing is streamed that is not verified: a stream brings each statement when it is.
         """
         where, base = chatting(body.model), str(request.base_url)
         question, history = asked_in(body.messages)
 
-        def work() -> Completion:
+        def work(on_verified: Callable[[str], None] | None = None) -> Completion:
             with where.reader() as library:
-                return answered(library, question, history, f"{base}api/documents/", where.name)
+                return answered(library, question, history, f"{base}api/documents/", where.name, on_verified)
 
         if not body.stream:
             completion = await state.work.run(work, slow=True)
@@ -114,20 +113,7 @@ def routes(state: State) -> APIRouter:
             whole = {"choices": [choice], "usage": completion.usage}
             return JSONResponse(_record("chat.completion", body.model) | whole)
 
-        with_usage = bool(body.stream_options and body.stream_options.include_usage)
-
-        async def events() -> AsyncIterator[ServerSentEvent]:
-            record = _record("chat.completion.chunk", body.model)
-            async for name, data in state.work.events(lambda tell: tell("answer", vars(work()))):
-                if name == "error":
-                    error = data["error"] | {"type": "server_error", "param": None, "code": data["error"]["type"]}
-                    yield _event({"error": error})
-                    return
-                for chunk in _chunks(record, Completion(**data), with_usage):
-                    yield _event(chunk)
-            yield ServerSentEvent("[DONE]", sep="\n")
-
-        return EventSourceResponse(events(), sep="\n")
+        return EventSourceResponse(_streamed(state.work, work, body), sep="\n")
 
     @router.post("/v1/embeddings")
     async def embeddings(body: Embed) -> Response:
@@ -137,7 +123,9 @@ def routes(state: State) -> APIRouter:
         texts = [body.input] if isinstance(body.input, str) else body.input
 
         def work() -> Response:
-            vectors = first.embedder.embed_passages(texts)
+            with first.reader() as library:
+                vectors = library.embedder.embed_passages(texts)
+                tokens = sum(map(len, library.words.numbers(texts)))
             if body.dimensions not in (None, vectors.shape[1]):
                 raise Refused(400, f"vectors have {vectors.shape[1]} dimensions", param="dimensions")
             packed = body.encoding_format == "base64"
@@ -149,14 +137,38 @@ def routes(state: State) -> APIRouter:
                 }
                 for number, row in enumerate(vectors)
             ]
-            with first.reader() as library:
-                tokens = sum(map(len, library.words.numbers(texts)))
             usage = {"prompt_tokens": tokens, "total_tokens": tokens}
             return JSONResponse({"object": "list", "model": body.model, "data": data, "usage": usage})
 
         return await state.work.run(work, slow=True)
 
     return router
+
+
+async def _streamed(
+    work: Work, answer: Callable[[Callable[[str], None]], Completion], body: Chat
+) -> AsyncIterator[ServerSentEvent]:
+    record, said = _record("chat.completion.chunk", body.model), 0
+
+    def told(tell: Callable[[str, dict[str, Any]], None]) -> None:
+        tell("answer", vars(answer(lambda part: tell("verified", {"text": part}))))
+
+    yield _event(_chunk(record, {"role": "assistant", "content": ""}))  # at once: somebody is there
+    async for name, data in work.events(told):
+        if name == "error":
+            error = data["error"] | {"type": "server_error", "param": None, "code": data["error"]["type"]}
+            yield _event({"error": error})
+            return
+        if name == "verified":
+            said += len(data["text"])
+            yield _event(_chunk(record, {"content": data["text"]}))
+            continue
+        yield _event(_chunk(record, {"content": data["content"][said:]}))
+        yield _event(_chunk(record, {"annotations": data["annotations"]}))
+        yield _event(_chunk(record, {}, "stop"))
+        if body.stream_options and body.stream_options.include_usage:
+            yield _event(record | {"choices": [], "usage": data["usage"]})
+    yield ServerSentEvent("[DONE]", sep="\n")
 
 
 def _model(name: str) -> dict[str, Any]:
@@ -167,14 +179,8 @@ def _record(kind: str, model: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": model}
 
 
-def _chunks(record: dict[str, Any], completion: Completion, with_usage: bool) -> list[dict[str, Any]]:
-    content = completion.content
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": content[at : at + _PIECE]} for at in range(0, len(content), _PIECE)]
-    deltas.append({"annotations": completion.annotations})
-    ends: list[tuple[dict[str, Any], str | None]] = [*((delta, None) for delta in deltas), ({}, "stop")]
-    chunks = [record | {"choices": [{"index": 0, "delta": delta, "finish_reason": end}]} for delta, end in ends]
-    return [*chunks, *([record | {"choices": [], "usage": completion.usage}] if with_usage else [])]
+def _chunk(record: dict[str, Any], delta: dict[str, Any], end: str | None = None) -> dict[str, Any]:
+    return record | {"choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
 
 
 def _event(data: dict[str, Any]) -> ServerSentEvent:

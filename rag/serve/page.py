@@ -1,5 +1,6 @@
 """The web page at `/`, its files under `/web`, and the description of the routes for people at `/docs`."""
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,33 @@ def described(schema: dict[str, Any]) -> str:
     for path, methods in schema["paths"].items():
         for method, what in methods.items():
             text = escape(what.get("description") or what.get("summary", ""))
-            rows.append(f"<dt><code>{method.upper()} {escape(path)}</code></dt><dd>{text}</dd>")
+            fields = "".join(f"<li>{field}</li>" for field in _fields(schema, what))
+            rows.append(f"<dt><code>{method.upper()} {escape(path)}</code></dt><dd><p>{text}</p><ul>{fields}</ul></dd>")
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>rag: routes</title><h1>Routes of rag</h1>'
-        f'<p>The whole description for programs: <a href="/openapi.json">openapi.json</a></p><dl>{"".join(rows)}</dl>'
+        '<p>The whole description for programs: <a href="/openapi.json">openapi.json</a>. An example:</p><pre>'
+        f"{escape(_EXAMPLE)}</pre><dl>{''.join(rows)}</dl>"
     )
+
+
+_EXAMPLE = """\
+curl http://127.0.0.1:8000/api/ask -H 'Content-Type: application/json' -d '{"question": "why did Jasper decline"}'"""
+
+
+def _fields(schema: dict[str, Any], what: dict[str, Any]) -> Iterator[str]:
+    """What a route takes: each field with its type, whether it must be there, and what it means."""
+    for one in what.get("parameters", ()):
+        yield _field(one["name"], one["schema"], f"in the {one['in']}", one["required"])
+    for content in what.get("requestBody", {}).get("content", {}).values():
+        body = schema["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+        needed = body.get("required", ())
+        for name, field in sorted(body["properties"].items(), key=lambda one: one[0] not in needed):
+            yield _field(name, field, "in the body", name in needed)
+
+
+def _field(name: str, field: dict[str, Any], where: str, required: bool) -> str:
+    kinds = [one for one in field.get("anyOf", [field]) if one.get("type") != "null"]
+    told = " or ".join(" | ".join(map(str, one.get("enum", ()))) or one.get("type", "object") for one in kinds)
+    meant = field.get("description") or kinds[0].get("description", "")
+    words = f"{where}, {told}{', required' if required else ''}. {meant}"
+    return f"<code>{escape(name)}</code> {escape(words.strip())}"

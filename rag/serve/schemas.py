@@ -9,6 +9,7 @@ from rag.types import Mode, Offsets, Status
 
 __all__ = [
     "ERRORS",
+    "PATTERNS",
     "Ask",
     "Asked",
     "Document",
@@ -25,9 +26,17 @@ __all__ = [
 LONGEST_QUESTION = 2000
 LONGEST_ANSWER = 20_000
 
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")]
-Date = Annotated[str, Field(pattern=r"^(\d{4}(-\d\d(-\d\d)?)?)?$", description="ISO: 2024, 2024-03 or 2024-03-04.")]
-Place = Annotated[str, Field(max_length=300, pattern=r"^[^*]*(\*[^*]*){0,4}$")]
+_WORDS, _DATE, _STARS = r"\S", r"^(\d{4}(-\d\d(-\d\d)?)?)?$", r"^[^*]*(\*[^*]*){0,4}$"
+PATTERNS = {
+    _WORDS: "it is empty; ask something",
+    _DATE: "write a date as 2024, 2024-03 or 2024-03-04",
+    _STARS: "at most four * may stand in it",
+}
+"""What is wrong with what does not match."""
+
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION, pattern=_WORDS)]
+Date = Annotated[str, Field(pattern=_DATE, description="ISO: 2024, 2024-03 or 2024-03-04.")]
+Place = Annotated[str, Field(max_length=300, pattern=_STARS)]
 Name = Annotated[str, Field(max_length=200, description="Name of an index; without it the first one.")]
 
 

@@ -61,9 +61,7 @@ class Work:
         async def work() -> None:
             try:
                 await self.run(partial(_quietly, function, tell), slow=True)
-            except Refused as refused:
-                await told.put(("error", {"error": {"type": "timeout", "message": str(refused.detail)}}))
-            except RagError as error:
+            except (Refused, RagError) as error:
                 _, kind, message = described(error)
                 await told.put(("error", {"error": {"type": kind, "message": message}}))
             except Exception as error:

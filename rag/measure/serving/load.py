@@ -1,80 +1,63 @@
-"""Clients that search, ask and think, from several processes."""
+"""The same clients at a server, from several processes, and at the library itself, in one."""
 
 import json
 import multiprocessing
-import random
+import os
 import threading
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from http.client import HTTPException
 from typing import Any
 
-import numpy as np
-
+from rag.library import Library
+from rag.measure.serving.clients import Call, Clients, Sample, figures
 from rag.measure.serving.server import Target
 
-__all__ = ["load"]
+__all__ = ["load", "load_in_process"]
 
 PROCESSES = 4
 _EVERY = 5.0  # seconds between two looks at the memory
 
-Sample = tuple[str, float, int]
-"""What was asked for, seconds until it was answered, and the status; 0 where there was no answer."""
 
-
-def load(
-    server: Target, *, clients: int = 20, seconds: float = 120.0, think: float = 1.0, asks: float = 0.2, seed: int = 0
-) -> dict[str, Any]:
-    """Figures of `clients` that are busy for `seconds`, with `think` seconds between two requests on average.
-
-    A share `asks` of the requests are questions and the rest searches, both of titles of articles.
-    """
-    questions = server.questions(1000)
+def load(server: Target, clients: Clients) -> dict[str, Any]:
+    """Figures of a server that these clients ask; what the first question makes it load is loaded before."""
+    with _connected(server) as call:
+        call("ask", clients.questions[0])
     before = server.megabytes()
     cpu = server.figure("process_cpu_seconds_total")
     memory: list[tuple[float, float]] = []
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(server, memory, over))
     watcher.start()
-    processes = min(PROCESSES, clients)
-    shares = [clients // processes + (number < clients % processes) for number in range(processes)]
-    began = time.perf_counter()
+    processes = min(PROCESSES, clients.count)
     try:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-            work = [
-                pool.submit(_process, server, share, seconds, think, asks, questions, f"{seed}/{number}")
-                for number, share in enumerate(shares)
-            ]
+        with _processes(processes) as pool:
+            shares = [range(number, clients.count, processes) for number in range(processes)]
+            work = [pool.submit(_at_server, server, clients, share) for share in shares]
             samples = [sample for one in work for sample in one.result()]
     finally:
         over.set()
         watcher.join()
-    took = time.perf_counter() - began
+    cpu = server.figure("process_cpu_seconds_total") - cpu
     return {
-        "clients": clients,
-        "seconds": round(took, 1),
-        "think": think,
-        "requests": len(samples),
-        "requests_per_second": round(len(samples) / min(took, seconds), 2),
-        "cpu_ms_per_request": round(
-            (server.figure("process_cpu_seconds_total") - cpu) * 1000 / max(1, len(samples)), 2
-        ),
-        "search": _figures([one for one in samples if one[0] == "search"]),
-        "ask": _figures([one for one in samples if one[0] == "ask"]),
+        "clients": clients.count,
+        "seconds": clients.seconds,
+        "think": clients.think,
+        **figures(samples, clients.seconds, cpu),
         "memory_mb": {"before": round(before, 1), "after": round(server.megabytes(), 1), "over_time": memory},
     }
 
 
-def _figures(samples: Sequence[Sample]) -> dict[str, Any]:
-    times = np.array([seconds for _, seconds, status in samples if status == 200]) * 1000
-    shown = {
-        f"p{part}_ms": round(float(np.percentile(times, part)), 1) if len(times) else None for part in (50, 95, 99)
-    }
-    statuses = Counter(str(status) for _, _, status in samples)
-    errors = sum(number for status, number in statuses.items() if status != "200")
-    return {"requests": len(samples), "errors": errors, "statuses": dict(statuses)} | shown
+def load_in_process(index: str, clients: Clients) -> dict[str, Any]:
+    """The same figures, but for memory, of the library of an index that these clients call, in a process of its own."""
+    with _processes(1) as pool:
+        return pool.submit(_at_library, index, clients).result()
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"))
 
 
 def _watch(server: Target, memory: list[tuple[float, float]], over: threading.Event) -> None:
@@ -83,38 +66,41 @@ def _watch(server: Target, memory: list[tuple[float, float]], over: threading.Ev
         memory.append((round(time.perf_counter() - began, 1), round(server.megabytes(), 1)))
 
 
-def _process(
-    server: Target, clients: int, seconds: float, think: float, asks: float, questions: list[str], seed: str
-) -> list[Sample]:
-    samples: list[Sample] = []
-    until = time.perf_counter() + seconds
-    threads = [
-        threading.Thread(target=_client, args=(server, until, think, asks, questions, f"{seed}/{number}", samples))
-        for number in range(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return samples
+def _at_server(server: Target, clients: Clients, numbers: Sequence[int]) -> list[Sample]:
+    return clients.ask(numbers, lambda: _connected(server))
 
 
-def _client(
-    server: Target, until: float, think: float, asks: float, questions: list[str], seed: str, samples: list[Sample]
-) -> None:
-    chance = random.Random(seed)
-    connection = server.connection()
-    time.sleep(chance.random() * think)
-    while time.perf_counter() < until:
-        kind = "ask" if chance.random() < asks else "search"
-        question = chance.choice(questions)
-        body = json.dumps({"question" if kind == "ask" else "query": question}).encode()
-        began = time.perf_counter()
-        try:
-            status = server.post(connection, f"/api/{kind}", body)
-        except (OSError, HTTPException):
-            connection.close()
-            status = 0
-        samples.append((kind, time.perf_counter() - began, status))
-        time.sleep(chance.expovariate(1 / think) if think else 0)
-    connection.close()
+@contextmanager
+def _connected(server: Target) -> Iterator[Call]:
+    with closing(server.connection()) as connection:
+
+        def call(kind: str, text: str) -> int:
+            body = json.dumps({"question" if kind == "ask" else "query": text}).encode()
+            try:
+                return server.post(connection, f"/api/{kind}", body)
+            except (OSError, HTTPException):
+                connection.close()
+                return 0
+
+        yield call
+
+
+def _at_library(index: str, clients: Clients) -> dict[str, Any]:
+    with Library(index) as library:
+        library.ask(clients.questions[0])
+        working = threading.Semaphore((os.cpu_count() or 1) + 2)  # as many as search at once in a server
+
+        @contextmanager
+        def opened() -> Iterator[Call]:
+            with library.another() as own:
+
+                def call(kind: str, text: str) -> int:
+                    with working:
+                        own.ask(text) if kind == "ask" else own.search(text)
+                    return 200
+
+                yield call
+
+        cpu = time.process_time()
+        samples = clients.ask(range(clients.count), opened)
+        return figures(samples, clients.seconds, time.process_time() - cpu)

@@ -12,22 +12,28 @@ def tables(record: Mapping[str, Any]) -> list[Table]:
     """All tables of one record."""
     if attacked := record.get("hostile"):
         return [_hostile(attacked)]
-    return [_load(record["load"]), *([_cost(record["cost"])] if record["cost"] else [])]
+    return [_load(record["load"], record["in_process"]), *([_cost(record["cost"])] if record["cost"] else [])]
 
 
-def _load(own: Mapping[str, Any]) -> Table:
+def _load(own: Mapping[str, Any], inside: Mapping[str, Any] | None) -> Table:
     memory = own["memory_mb"]
     most = max([memory["before"], memory["after"], *(megabytes for _, megabytes in memory["over_time"])])
     names = ("requests", "errors", "p50_ms", "p95_ms", "p99_ms")
+    ways = {"HTTP": own} | ({"in process": inside} if inside else {})
+
+    def row(name: str, waits: Mapping[str, Any]) -> Row:
+        return Row(name, tuple(Cell(NONE if waits[one] is None else f"{waits[one]:,}") for one in names))
+
+    told = [
+        f"{way}: {one['requests_per_second']} requests a second, {one['cpu_ms_per_request']} ms of CPU for each."
+        for way, one in ways.items()
+    ]
     return Table(
         f"{own['clients']} clients for {own['seconds']:g} s",
         ("", "requests", "errors", "p50 ms", "p95 ms", "p99 ms"),
-        tuple(
-            Row(kind, tuple(Cell(NONE if own[kind][name] is None else f"{own[kind][name]:,}") for name in names))
-            for kind in ("search", "ask")
-        ),
-        f"{own['requests_per_second']} requests a second, {own['cpu_ms_per_request']} ms of CPU for each; memory "
-        f"{memory['before']} MB before, {memory['after']} MB after, {most} MB at most.",
+        tuple(row(f"{kind}, {way}", one[kind]) for kind in ("search", "ask") for way, one in ways.items()),
+        f"{' '.join(told)} Memory of the server {memory['before']} MB before, {memory['after']} MB after, {most} MB at "
+        "most.",
     )
 
 

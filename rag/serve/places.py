@@ -1,0 +1,37 @@
+"""Where things are on this machine, which is no business of who asks over HTTP."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rag.errors import RagError
+
+__all__ = ["Places"]
+
+
+class Places:
+    """Paths as they may stand in an error, and what they are called instead; each is known in its absolute forms too.
+
+    >>> Places({"/home/jo/my notes": "notes"}).without("cannot read '/home/jo/my notes/rag.sqlite'")
+    "cannot read 'notes/rag.sqlite'"
+    """
+
+    def __init__(self, called: dict[str, str]) -> None:
+        absolute = {os.path.abspath(path): name for path, name in called.items()}  # noqa: PTH100 - links stay
+        self._called = {os.path.realpath(path): name for path, name in absolute.items()} | absolute | called
+        longest_first = sorted(map(re.escape, self._called), key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?![\w-])")
+
+    def without(self, text: str) -> str:
+        """`text` with names in place of the paths."""
+        return self._pattern.sub(lambda found: self._called[found[0]], text)
+
+    @contextmanager
+    def unsaid(self) -> Iterator[None]:
+        """What the block raises does not say them."""
+        try:
+            yield
+        except RagError as error:
+            error.reword(self.without)
+            raise
