@@ -7,8 +7,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -139,30 +137,17 @@ def embedding_text(title: str, text: str) -> str:
     return f"{title}\n{text}" if title and not text.startswith(title) else text
 
 
+_NAMES: dict[type, str] = {str: "str", int: "int"}  # quicker than to ask each class for its name
+
+
 def checksum(*values: str | int | bytes) -> int:
     """Of the values of a row, with their types: SQLite has none, and does not notice a changed byte inside a value."""
-    found = 0
-    for first, end, template in _parts(tuple(map(type, values))):
-        part = (template % values[first:end]).encode() if template else values[first]
-        found = zlib.crc32(part, found)  # type: ignore[arg-type] # bytes, where there is no template
-    return found
+    return zlib.crc32(b"".join([one if one.__class__ is bytes else _typed(one) for one in values]))
 
 
-@lru_cache(maxsize=256)
-def _parts(kinds: tuple[type, ...]) -> list[tuple[int, int, str]]:
-    """Where bytes stand in a row of these types, and between them what formats the others at once: many rows are read
-    whenever files are indexed again."""
-    parts: list[tuple[int, int, str]] = []
-    at = 0
-    for is_bytes, group in groupby(kinds, lambda kind: kind is bytes):
-        names = [kind.__name__ for kind in group]
-        end = at + len(names)
-        if is_bytes:
-            parts += [(one, one + 1, "") for one in range(at, end)]
-        else:
-            parts.append((at, end, "".join(f"{name}%s\0" for name in names)))
-        at = end
-    return parts
+def _typed(value: Any) -> bytes:
+    kind = value.__class__
+    return f"{_NAMES.get(kind) or kind.__name__}{value}\0".encode()
 
 
 def sound(what: str, crc: Any, *values: Any) -> None:
@@ -201,6 +186,13 @@ def packed_keys(keys: Iterable[int]) -> bytes:
     return array("q", sorted(keys)).tobytes()
 
 
+_NONE: frozenset[int] = frozenset()
+
+
+def _unpacked_keys(packed: bytes) -> frozenset[int]:
+    return frozenset(array("q", packed)) if packed else _NONE
+
+
 _WIDTHS: dict[int, str] = {2: "<u2", 4: "<u4"}
 _LOOK = struct.Struct("<IHHI")  # checksum, bytes a number, 1 for Chinese, number of counts
 
@@ -229,7 +221,7 @@ def edges(row: Sequence[Any]) -> Edges:
     """From the columns `document_id`, `site`, `body`, `keys`, `dropped` and `crc`."""
     key, site, body, keys, dropped, crc = row
     sound(f"what is remembered of document {key}", crc, key, site, body, keys, dropped)
-    return Edges(body, frozenset(array("q", keys)), frozenset(array("q", dropped)))
+    return Edges(body, _unpacked_keys(keys), _unpacked_keys(dropped))
 
 
 def source(row: Sequence[Any]) -> tuple[Source, Source | None]:

@@ -24,7 +24,7 @@ class Sketch:
     """
 
     def __init__(self, dimensions: int, index: Any = None) -> None:
-        self.index = index if index is not None else faiss.IndexIDMap2(_new(dimensions))
+        self.index = index if index is not None else faiss.IndexIDMap(_new(dimensions))
 
     @staticmethod
     def fits(dimensions: int) -> bool:

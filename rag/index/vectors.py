@@ -45,7 +45,7 @@ class FlatVectors:
     def __init__(
         self, dimensions: int, index: Any = None, sketch: Sketch | Lists | None = None, mapped: Path | None = None
     ) -> None:
-        self._index = index if index is not None else faiss.IndexIDMap2(_halves(dimensions))
+        self._index = index if index is not None else faiss.IndexIDMap(_halves(dimensions))
         self._sketch = sketch
         self._mapped = mapped
         self._places: tuple[Ids, Ids] | None = None

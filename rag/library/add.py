@@ -270,7 +270,8 @@ def _where(document: Document) -> str:
 
 
 def _under(place: str, known: Iterable[str]) -> list[str]:
-    return [one for one in known if one == place or one.startswith(place.rstrip(os.sep) + os.sep)]
+    inside = place.rstrip(os.sep) + os.sep
+    return [one for one in known if one == place or one.startswith(inside)]
 
 
 def _under_any(places: Iterable[tuple[str | Path, str]], known: Iterable[str]) -> list[str]:
