@@ -316,6 +316,9 @@ def repaired(record: dict[str, Any]) -> None:
         console.print(f"rebuilt: {', '.join(record['rebuilt'])}")
     for path in record["again"]:
         console.print(Text(f"index again: {path}", style="yellow"))
+    if record["aside"]:
+        console.print(Text(f"the damaged database is kept as {record['aside']}", style="dim"))
+        console.print("`rag index` with all your folders now looks into each file and brings back what was lost")
     for one in record["left"]:
         console.print(Text(f"still wrong: {one['what']}: {one['why']}", style="red"))
     if not record["found"] and not record["published"]:

@@ -308,8 +308,10 @@ class Staging:
                     self._forget(where, (key,), state)
             self._db.many("DELETE FROM sources WHERE id = ?", ((key,) for key in sources))
             for key in hurt.keys() - set(sources):
-                path, location, state = self._db.one("SELECT path, location, state FROM sources WHERE id = ?", (key,))
-                self._write_source(key, path, location, (-1, -1, "", 0), "", state)
+                path, location, *own, state = self._db.one(
+                    "SELECT path, location, size, mtime_ns, sha256, state FROM sources WHERE id = ?", (key,)
+                )
+                self._write_source(key, path, location, (*own, 0), "", state)
             self._db.execute("DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM documents)")
             self._db.execute("DELETE FROM passages WHERE content_id NOT IN (SELECT id FROM contents)")
             count, total = self.truth.counted()
