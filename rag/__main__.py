@@ -11,6 +11,7 @@ def main() -> None:
     gc.disable()  # nothing made by an import is garbage
     from rag.cli import main as run
 
+    gc.freeze()  # nor is it ever: it need not be looked at again whenever much has been read
     gc.enable()
     run()
 

@@ -83,7 +83,8 @@ def retrieve(
         return [Ranked(key, score, {name: Found(rank, score)}) for rank, (key, score) in enumerate(pairs, 1)]
     if other:
         found["across"] = _side(words.search(translate(), pool, among))
-    keys = np.unique(np.concatenate([side.keys for side in found.values()]))
+    # the index is for nothing, but without it all of numpy.ma is imported, which takes as long as a search
+    keys, _ = np.unique(np.concatenate([side.keys for side in found.values()]), return_index=True)
     scores, ranks = _laid_out(keys, found)
     missing = keys[ranks["dense"] == 0]
     if len(missing):

@@ -158,8 +158,8 @@ def joined_terms(texts: Sequence[str]) -> list[str]:
     joined = [
         one + two + " ".join(map(_stem, _OTHER.findall(text))) for one, two, text in zip(*parts, folded, strict=True)
     ]
-    beyond = np.unique(np.searchsorted(ends, np.flatnonzero((units & 0xF800) == 0xD800), side="right"))
-    for number in beyond.tolist():  # it has characters of two units, of which some are Han
+    beyond = np.searchsorted(ends, np.flatnonzero((units & 0xF800) == 0xD800), side="right")
+    for number in dict.fromkeys(beyond.tolist()):  # it has characters of two units, of which some are Han
         joined[number] = " ".join(terms(texts[number]))
     return joined
 

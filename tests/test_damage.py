@@ -102,6 +102,23 @@ def put(file: Path, data: bytes) -> None:
     beside.replace(file)
 
 
+@pytest.mark.parametrize("pattern", ["vectors-*.faiss", "terms-*/*.term"])
+def test_two_words_of_a_derived_file_that_change_places_are_noticed(built: Path, pattern: str) -> None:
+    with opened(built) as library:
+        before = found(library)
+    file = next(built.glob(pattern))
+    words = [file.read_bytes()[at : at + 8] for at in range(0, file.stat().st_size, 8)]
+    one = len(words) // 2
+    other = next(at for at in range(one + 1, len(words) - 1) if words[at] != words[one])
+    assert one // 512 == other // 512, "in one page"
+    words[one], words[other] = words[other], words[one]
+    put(file, b"".join(words))
+    with opened(built) as library:
+        assert {one.what for one in library.check()} == {pattern.partition("-")[0]}
+        assert found(library) == before
+        assert library.check() == []
+
+
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "noise"])
 @pytest.mark.parametrize("pattern", DERIVED)
 def test_a_derived_file_that_is_damaged_is_found_and_made_again(built: Path, pattern: str, damage: str) -> None:

@@ -11,7 +11,8 @@ from rag import pinyin
 from rag.answer.question import names
 from rag.cli import render
 from rag.errors import BadInput, ModelError
-from rag.library import LONGEST, Library
+from rag.library import Library
+from rag.library.finding import LONGEST
 from rag.testing import HashedTerms
 
 SIGNS = {"a.txt": "😀😀😀😀😀😀", "b.txt": "★★★★★★", "c.txt": "→→→→ ※※※", "d.txt": "★★★★★★"}

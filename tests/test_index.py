@@ -186,6 +186,21 @@ def test_dates_filter_inside_the_search(library: Library, tmp_path: Path) -> Non
     assert len(library.search("商汤亏损", 50, until="2024-03")) == 28
 
 
+@pytest.mark.parametrize("unit", [1, 8, 512, 4096, 1 << 20])
+def test_a_stamp_notices_what_has_changed_places(tmp_path: Path, unit: int) -> None:
+    file, note = tmp_path / "terms", tmp_path / "stamp.json"
+    data = np.random.default_rng(unit).bytes((3 << 20) + 5000)
+    file.write_bytes(data)
+    stamp(note, 7, [file])
+    units = [data[at : at + unit] for at in range(0, len(data), unit)]
+    for one, other in ((0, 1), (1, 2), (0, len(units) - 2)):
+        moved = units.copy()
+        moved[one], moved[other] = moved[other], moved[one]
+        assert moved != units
+        file.write_bytes(b"".join(moved))
+        assert not matches(note, 7, [file])
+
+
 def test_a_stamp_notices_what_the_disk_has_changed(tmp_path: Path) -> None:
     file, note = tmp_path / "vectors", tmp_path / "vectors.json"
     data = random.Random(1).randbytes(3 * 4096 + 100) + bytes(50)

@@ -8,6 +8,7 @@ folder would rob each other of their title.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
 
 from rag.script import fold
 from rag.types import Edges, Edit, Span
@@ -51,10 +52,11 @@ def common(pages: Iterable[Edges]) -> frozenset[int]:
     >>> len(common(pages)), len(common(pages[:2]))
     (1, 0)
     """
-    articles: dict[int, set[int]] = {}
+    articles: dict[int, frozenset[int]] = {}
     for page in pages:
-        articles.setdefault(page.body, set()).update(page.keys)
-    counts = Counter(key for keys in articles.values() for key in keys)
+        own = articles.get(page.body)
+        articles[page.body] = page.keys if own is None else own | page.keys
+    counts = Counter(chain.from_iterable(articles.values()))
     enough = max(_ARTICLES, _SHARE * len(articles))
     return frozenset(key for key, count in counts.items() if count >= enough)
 

@@ -21,16 +21,16 @@ if TYPE_CHECKING:  # searching needs nothing of it
     from rag.clean import TracedText
 
 __all__ = [
+    "Text",
     "answer",
+    "console_of",
     "hits",
     "note",
     "page",
-    "problems",
     "progress",
-    "repaired",
     "report",
     "sources",
-    "status",
+    "visible",
 ]
 
 _AROUND = 200  # characters of the original shown on either side of a stretch
@@ -63,7 +63,8 @@ class Text(Styled):
         return self
 
 
-def _console(*, stderr: bool = False) -> Console:
+def console_of(*, stderr: bool = False) -> Console:
+    """Standard output, or standard error."""
     stream = sys.stderr if stderr else sys.stdout
     # a pipe gets whole lines: only a terminal has a width
     return Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
@@ -79,7 +80,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=_console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=console_of(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def on_progress(done: float, total: int, what: str) -> None:
@@ -90,7 +91,7 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
 
 def report(done: Report, index: Path | Address) -> None:
     """A line on what indexing did, and one for each file that was skipped; nothing when nothing was to do."""
-    console = _console(stderr=True)
+    console = console_of(stderr=True)
     parts = [
         f"{count} {name}"
         for name, count in (("added", done.added), ("changed", done.changed), ("removed", done.removed))
@@ -113,7 +114,7 @@ def answer(given: Answer, known: Known, *, quotes: bool = True, unsupported: boo
 
     With `unsupported`, what was left out stands between them, struck through.
     """
-    console = _console()
+    console = console_of()
     left_out = [one.text for one in given.statements if one.status == "unsupported"] if unsupported else []
     if given.refused:
         console.print(Text(given.reason, style="yellow"))
@@ -137,7 +138,7 @@ def sources(given: Answer, known: Known, *, quotes: bool = True) -> None:
     """The citations of an answer."""
     for citation in given.citations:
         date = next((h.date for h in given.hits if h.doc_id == citation.doc_id), "")
-        _source(_console(), citation, _dated(date, known.get(citation.doc_id)), quotes)
+        _source(console_of(), citation, _dated(date, known.get(citation.doc_id)), quotes)
         said = [one.text for one in given.statements if citation.marker in one.markers and one.text in citation.text]
         if quotes and given.writer == "extract" and said and max(map(len, said)) < len(citation.text):
             note("    (longer than the statement: the signs at its edge were repaired as one and cannot be parted)")
@@ -152,7 +153,7 @@ def _dated(date: str, document: Document | None) -> str:
 
 def note(text: str) -> None:
     """A line beside the matter."""
-    _console().print(Text(text, style="dim"))
+    console_of().print(Text(text, style="dim"))
 
 
 def _struck(console: Console, statements: Sequence[str]) -> None:
@@ -180,7 +181,7 @@ def _where(one: Hit) -> str:
 
 def hits(query: str, found: Sequence[Hit], known: Known, *, explain: bool = False) -> None:
     """One block for each passage; with `explain`, what made its score, the largest part first."""
-    console = _console()
+    console = console_of()
     if not found:
         console.print(Text(f"Nothing found for {query!r}.", style="yellow"))
     for hit in found:
@@ -224,7 +225,7 @@ def page(document: Document, cleaned_page: "TracedText", span: Span | None, *, c
 
     Of a PDF, DOCX or EPUB it is the text that was read out of it, with the place of `span`, or with all its places.
     """
-    console = _console()
+    console = console_of()
     if changes:
         for edit in cleaned_page.edits:
             place = document.place(Span(edit.start, edit.end))
@@ -282,41 +283,3 @@ def _stretch(console: Console, text: str, span: Span) -> None:
     shown.append(text[span.end : span.end + _AROUND], style="dim")
     shown.append("…" if span.end + _AROUND < len(text) else "")
     console.print(shown)
-
-
-def status(record: dict[str, Any]) -> None:
-    """One line for each fact, then the files."""
-    console = _console()
-    for name, value in record.items():
-        if name != "sources":
-            console.print(f"[dim]{name:>12}[/dim]  {escape(visible(str(value)))}")
-    for source in record["sources"]:
-        console.print(Text(f"  {source}", style="green"))
-
-
-def problems(record: dict[str, Any]) -> None:
-    """What a check has found, or that there is nothing."""
-    console = _console()
-    for one in record["problems"]:
-        console.print(Text(f"{one['what']}: ", style="red").append(one["why"], style="default"))
-    if record["problems"]:
-        console.print(Text(f"`rag repair --index {record['index']}` mends what can be mended."))
-    else:
-        console.print(Text(f"{record['index']} is sound."))
-
-
-def repaired(record: dict[str, Any]) -> None:
-    """What a repair found, did, and left."""
-    console = _console()
-    for one in record["found"]:
-        console.print(Text(f"found {one['what']}: {one['why']}", style="dim"))
-    if record["published"]:
-        console.print("shown: what an interrupted run had left")
-    if record["rebuilt"]:
-        console.print(f"rebuilt: {', '.join(record['rebuilt'])}")
-    for path in record["again"]:
-        console.print(Text(f"index again: {path}", style="yellow"))
-    for one in record["left"]:
-        console.print(Text(f"still wrong: {one['what']}: {one['why']}", style="red"))
-    if not record["found"] and not record["published"]:
-        console.print(Text(f"{record['index']} is sound; nothing to do."))

@@ -109,6 +109,11 @@ class Index(Derived):
         self._kept.clear()
         self.truth.close()
 
+    def reopen(self) -> None:
+        """Let go of the files, and read what is there now."""
+        self.close()
+        self.truth = Store(self.truth.path, create=False)
+
     def staging(self) -> Staging:
         """See `rag.index.model.Bound`."""
         return Staging(self.truth)
@@ -181,7 +186,7 @@ class Index(Derived):
         Only one such block at a time can be open on a folder: IndexUnusable tells the second one who has the first. If
         the process is killed, readers stay with what was published, and the next block goes on from what was staged.
         """
-        with self._alone():
+        with self.alone():
             self._writer = threading.get_ident()
             try:
                 self._sweep(self.truth.generation)
@@ -196,7 +201,8 @@ class Index(Derived):
                 self._writer = 0
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of the folder; IndexUnusable tells who has it, or why it cannot be had."""
         with ExitStack() as held:
             try:
                 held.enter_context(writing(self._lock))

@@ -1,7 +1,7 @@
 """Verifying an index, all of it, and mending what can be mended."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +10,12 @@ import numpy as np
 
 from rag.errors import IndexUnusable
 from rag.index import Index, rows
+from rag.index.salvage import PageOf, salvage
 from rag.index.stamp import matches
 from rag.index.store import CONTENT, PASSAGE, SOURCE, Store
 from rag.index.terms import TermIndex
 from rag.index.vectors import FlatVectors
-from rag.protocols import Traced
 from rag.types import Span
-
-PageOf = Callable[[rows.Stored], Traced]
-"""A stored document as cleaned, by the edits that are stored with it."""
 
 __all__ = ["Problem", "Repaired", "problems", "repair"]
 
@@ -37,12 +34,16 @@ class Problem:
 
 @dataclass(slots=True)
 class Repaired:
-    """What a repair did. `rebuilt`: vectors, terms, sqlite indexes; `again`: files to be indexed again."""
+    """What a repair did. `rebuilt`: sqlite, vectors, terms; `again`: files to be indexed again.
+
+    `aside`: where a damaged database was put; then all files are looked into when they are indexed again.
+    """
 
     found: list[Problem] = field(default_factory=list)
     published: bool = False
     rebuilt: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    aside: str = ""
     left: list[Problem] = field(default_factory=list)
 
 
@@ -177,26 +178,27 @@ def _stamped(what: str, path: Path, files: list[Path], generation: int) -> Itera
 
 
 def repair(index: Index, page_of: PageOf) -> Repaired:
-    """Publish what an interrupted run has left, drop rows that are damaged, and rebuild what is derived.
+    """Save what can be read of a damaged database, publish what an interrupted run has left, drop rows that are
+    damaged, and rebuild what is derived.
 
     Files with damaged rows are noted as unfinished, so that the next `rag index` reads them anew. Raises IndexUnusable
-    where the database itself is beyond that.
+    where the database is beyond that.
     """
     done = Repaired()
+    with _noted("sqlite", done.found):
+        done.found += _sqlite(index.truth)
+    if done.found:
+        done.again, aside = salvage(index, page_of)
+        done.aside = str(aside)
+        done.rebuilt.append("sqlite")
     with index.writing() as staging:
-        done.found = problems(index, page_of)
+        done.found += (found := problems(index, page_of))
         done.published = index.truth.staged()
-        wrong = {one.what for one in done.found}
-        if "sqlite" in wrong:
-            index.truth.database.execute("REINDEX")
-            done.rebuilt.append("sqlite indexes")
-            done.found += (broken := list(_sqlite(index.truth)))
-            if broken:
-                raise IndexUnusable(f"the database {index.truth.path} is damaged: {broken[0].why}", rows.REBUILD)
+        wrong = {one.what for one in found}
         if wrong & {"files", "documents", "passages", "counts"}:
-            damaged = {what: [one.key for one in done.found if one.what == what] for what in ("files", "documents")}
-            done.again = staging.drop(damaged["files"], damaged["documents"])
-        if wrong - {"sqlite"}:
+            damaged = {what: [one.key for one in found if one.what == what] for what in ("files", "documents")}
+            done.again += staging.drop(damaged["files"], damaged["documents"])
+        if wrong:
             index.make_again()
             done.rebuilt += ["vectors", "terms"]
     done.left = problems(index, page_of)

@@ -186,6 +186,13 @@ def packed_keys(keys: Iterable[int]) -> bytes:
     return array("q", sorted(keys)).tobytes()
 
 
+_NONE: frozenset[int] = frozenset()
+
+
+def _unpacked_keys(packed: bytes) -> frozenset[int]:
+    return frozenset(array("q", packed)) if packed else _NONE
+
+
 _WIDTHS: dict[int, str] = {2: "<u2", 4: "<u4"}
 _LOOK = struct.Struct("<IHHI")  # checksum, bytes a number, 1 for Chinese, number of counts
 
@@ -214,7 +221,7 @@ def edges(row: Sequence[Any]) -> Edges:
     """From the columns `document_id`, `site`, `body`, `keys`, `dropped` and `crc`."""
     key, site, body, keys, dropped, crc = row
     sound(f"what is remembered of document {key}", crc, key, site, body, keys, dropped)
-    return Edges(body, frozenset(array("q", keys)), frozenset(array("q", dropped)))
+    return Edges(body, _unpacked_keys(keys), _unpacked_keys(dropped))
 
 
 def source(row: Sequence[Any]) -> tuple[Source, Source | None]:

@@ -1,30 +1,20 @@
 """What a run writes into the truth: staged in batches beside what readers see, then published in one transaction."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rag.index import rows
+from rag.index.contents import content_key, next_key, put_content
 from rag.index.filters import host
 from rag.index.rows import COMING, DOCUMENT, LEAVING, LIVE, NewPassage, Source, Stored
 from rag.index.store import Store
 from rag.index.truth import Held, Reused
 
-__all__ = ["Held", "Staging", "content_key"]
+__all__ = ["Held", "Staging"]
 
 _DOCUMENTS = f"INSERT INTO documents VALUES ({','.join('?' * 20)})"
-_PASSAGES = f"INSERT INTO passages VALUES ({','.join('?' * 12)})"
-
-
-def content_key(stored: Stored) -> bytes:
-    """What documents of the same text, title and cleaning share: 16 bytes."""
-    document = stored.document
-    places = [(place.start, place.label) for place in document.places]
-    edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
-    made_of = json.dumps([document.kind, document.title, document.text, edits, places])
-    return hashlib.blake2b(made_of.encode(), digest_size=16).digest()
 
 
 class Staging:
@@ -66,7 +56,7 @@ class Staging:
         )
         own = (source.size, source.mtime_ns, source.sha256, int(source.complete))
         if row is None:
-            key = self._next("sources")
+            key = next_key(self._db, "sources")
             self._write_source(key, source.path, source.location, own, "", COMING)
             return key
         key, path, *_, state = row
@@ -155,7 +145,7 @@ class Staging:
             self._leave("id = ?", (number,))
         else:
             self._leave("source_id = ? AND doc_id = ?", (source_key, row[3]))
-        values = [self._next("documents"), source_key, *row[2:17]]
+        values = [next_key(self._db, "documents"), source_key, *row[2:17]]
         values[10] = row[10] if line is None else line
         self._insert(values, seen)
         if edges:
@@ -179,8 +169,8 @@ class Staging:
         key = content_key(stored)
         content = self.content(key)
         if content is None:
-            content = self._put_content(key, stored, passages, ready)
-        number = self._next("documents")
+            content = put_content(self._db, key, stored, passages, ready)
+        number = next_key(self._db, "documents")
         values = [number, source_key, content, document.doc_id, document.sha256, document.encoding, document.kind]
         values += [document.title, document.date, document.url, document.line]
         values += [json.dumps(dict(document.metadata), ensure_ascii=False), document.author, document.site]
@@ -200,27 +190,6 @@ class Staging:
         """The number of a content that is there."""
         row = self._db.one("SELECT id FROM contents WHERE key = ?", (key,))
         return int(row[0]) if row else None
-
-    def _put_content(self, key: bytes, stored: Stored, passages: Sequence[NewPassage], ready: Sequence[Reused]) -> int:
-        document = stored.document
-        edits = [(edit.start, edit.end, edit.new, edit.why) for edit in stored.edits]
-        places = [(place.start, place.label) for place in document.places]
-        packed = [rows.packed(json.dumps(one, ensure_ascii=False)) for one in (edits, places)]
-        number = self._next("contents")
-        values: tuple[Any, ...] = (number, key, rows.packed(document.text), *packed)
-        self._db.execute("INSERT INTO contents VALUES (?,?,?,?,?,?)", (*values, rows.checksum(*values)))
-        first = self._next("passages")
-        fresh = []
-        for at, (passage, (vector, look)) in enumerate(zip(passages, ready, strict=True)):
-            row: tuple[Any, ...] = (first + at, number, at, passage.start, passage.end, passage.line, passage.text)
-            row = (*row, passage.packed_sentences, vector, passage.place, look)
-            fresh.append((*row, rows.checksum(*row)))
-        self._db.many(_PASSAGES, fresh)
-        return number
-
-    def _next(self, table: str) -> int:
-        row = self._db.one("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
-        return int(row[0]) + 1 if row else 1
 
     def reusable(self, location: str, stored: Stored) -> dict[tuple[str, str], Reused]:
         """By text and sentences, what passages of this document's former states hold: none if it has another title."""
@@ -308,8 +277,10 @@ class Staging:
                     self._forget(where, (key,), state)
             self._db.many("DELETE FROM sources WHERE id = ?", ((key,) for key in sources))
             for key in hurt.keys() - set(sources):
-                path, location, state = self._db.one("SELECT path, location, state FROM sources WHERE id = ?", (key,))
-                self._write_source(key, path, location, (-1, -1, "", 0), "", state)
+                path, location, *own, state = self._db.one(
+                    "SELECT path, location, size, mtime_ns, sha256, state FROM sources WHERE id = ?", (key,)
+                )
+                self._write_source(key, path, location, (*own, 0), "", state)
             self._db.execute("DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM documents)")
             self._db.execute("DELETE FROM passages WHERE content_id NOT IN (SELECT id FROM contents)")
             count, total = self.truth.counted()

@@ -3,47 +3,27 @@
 import hashlib
 import os
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from rag import embed
-from rag.answer import evidence as judged
-from rag.answer import refuse, writer_named
-from rag.answer.support import Judge
 from rag.background import Background
 from rag.background import load as load_background
-from rag.chunk import ends, sentences
-from rag.cite import cite, resolve, verify
-from rag.config import MODES, MOST_HITS, Settings, settings
-from rag.display import in_script_of
-from rag.errors import BadInput, NotFound
+from rag.config import Settings, settings
+from rag.errors import BadInput
 from rag.index import AnyIndex, Filters, Index, Stored, is_at, open_index, place
-from rag.late import prepare
-from rag.library.finding import find
 from rag.library.report import Report
 from rag.protocols import Embedder, Progress, Reranker, Traced, WordEmbedder, Writer
-from rag.script import language
-from rag.types import Answer, Citation, Document, Evidence, Hit, Kind, Mode, Span, Statement
-
-if TYPE_CHECKING:
-    from rag.library.conversation import Conversation
+from rag.types import Answer, Document, Hit, Mode
 
 if TYPE_CHECKING:  # searching needs nothing of these
     from rag.clean import TracedText
     from rag.index.check import Problem, Repaired
+    from rag.library.conversation import Conversation
 
 __all__ = ["Library", "Report"]
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-LONGEST = 10_000
-"""Characters of a question."""
-
-OFFERED = 12
-"""Sentences that a writer is given."""
 
 
 class Library:
@@ -141,6 +121,8 @@ class Library:
     @cached_property
     def writer(self) -> Writer:
         """The writer asked for."""
+        from rag.answer import writer_named
+
         return writer_named(self.settings.writer)
 
     @property
@@ -196,23 +178,10 @@ class Library:
         `site`: only pages of this host. `mmr` below 1 gives weight to unlikeness (maximal marginal relevance), at 0
         nothing else counts.
         """
-        question = _asked(question)
-        filters = Filters(since, until, under, site)
-        if not 0 <= mmr <= 1:
-            raise BadInput(f"mmr = {mmr} is out of range", "use 0 to 1; 1 is the order by score")
-        k = self.settings.k if k is None else k
-        if not 1 <= k <= MOST_HITS:
-            raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
-        mode = mode or cast(Mode, self.settings.mode)
-        if mode not in MODES:
-            raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
-        return self.index.read(lambda: self._searched(question, k, mode, filters, mmr))
+        from rag.library.finding import search
 
-    def _searched(self, question: str, k: int, mode: Mode, filters: Filters, mmr: float) -> list[Hit]:
-        if self.index.truth.empty:
-            raise NotFound(f"the index {self.path} holds no articles", "add some with: rag index PATH")
-        self.index.bind(self.embedder)
-        return find(self, question, k, mode, filters or None, mmr)
+        filters = Filters(since, until, under, site)
+        return search(self, question, self.settings.k if k is None else k, mode, filters, mmr)
 
     def ask(
         self,
@@ -234,65 +203,10 @@ class Library:
         comes, which nothing has verified yet, and `on_verified` the answer, statement by statement, as each is.
         A source that was changed or removed since it was indexed is not cited: nothing could be proven from it.
         """
-        began = time.perf_counter()
-        question = _asked(question)
-        filtered = {"since": since, "until": until, "under": under, "site": site}
-        hits, evidence, best, proven, stale = self.index.read(lambda: self._gathered(question, k, mode, filtered))
-        if on_hits:
-            on_hits(hits)
-        text, reason = "", ""
-        citations: tuple[Citation, ...] = ()
-        said: tuple[Statement, ...] = ()
-        if not evidence:
-            reason = in_script_of(question, refuse.reason(best, language(question)))
-            if not hits and (since or until or under or site):
-                reason = _FILTERED[language(question)]
-        else:
-            offered = [one for one in evidence if one.number in proven]
-            outdated = stale and evidence[0].number not in proven  # what is next best would pass for the answer
-            if offered and not outdated:
-                fitted_on = cast(WordEmbedder, embed.load("builtin"))
-                judge = Judge(offered, hits, fitted_on, self.background)
-                text, citations, said = resolve(
-                    self._written(question, offered, on_text),
-                    proven,
-                    sentences,
-                    judge,
-                    ends=ends,
-                    word=partial(in_script_of, question),
-                    on_verified=on_verified,
-                )
-            if not citations:
-                said_no = in_script_of(question, refuse.reason(best, language(question)))
-                reason = _stale(stale) if outdated or (stale and not offered) else said_no
-        took = round((time.perf_counter() - began) * 1000, 2)
-        short = next((one.short for one in evidence if one.short and any(one.text in c.text for c in citations)), "")
-        short = in_script_of(question, short)
-        return Answer(
-            *(question, text, not citations, reason, self.writer_name, citations, tuple(hits), took),
-            statements=said,
-            short="" if short not in text or f"[{short}]" in text else short,  # a "1" would be found in its marker
-        )
+        from rag.library.asking import ask  # with the writer and its judges behind it: indexing and searching need none
 
-    def _gathered(
-        self, question: str, k: int | None, mode: Mode | None, filtered: Mapping[str, Any]
-    ) -> tuple[list[Hit], Sequence[Evidence], Any, dict[int, Citation], list[str]]:
-        """Hits, evidence, its best features, citations by number of the evidence, and sources that changed since."""
-        hits = self.search(question, k, mode=mode, **filtered)
-        asked = prepare(question, self.words, self.background)
-        evidence, best = judged.gather(question, asked, hits, self.words, OFFERED)
-        if not evidence or not refuse.probability(best) >= refuse.THRESHOLD:
-            return hits, [], best, {}, []
-        return hits, evidence, best, *self._citations(evidence, hits)
-
-    def _written(
-        self, question: str, offered: Sequence[Evidence], on_text: Callable[[str], None] | None
-    ) -> Iterator[str]:
-        for made in self.writer.write(question, offered):
-            part = _CONTROL.sub("", made)  # nothing that a model writes may command a terminal
-            if on_text:
-                on_text(part)
-            yield part
+        filters = {"since": since, "until": until, "under": under, "site": site}
+        return ask(self, question, k, mode, filters, on_hits, on_text, on_verified)
 
     def chat(self, history: Sequence[tuple[str, str]] = ()) -> "Conversation":
         """A conversation, in which questions may lean on those before. Raises NotFound where there is no index.
@@ -302,32 +216,6 @@ class Library:
         from rag.library.conversation import Conversation
 
         return Conversation(self, history)
-
-    def _citations(self, evidence: Sequence[Evidence], hits: Sequence[Hit]) -> tuple[dict[int, Citation], list[str]]:
-        """A verified citation for each number of the evidence that has one; and the sources that changed since."""
-        from rag.clean import TracedText
-        from rag.library.add import is_current
-
-        pages: dict[int, tuple[Document, TracedText] | None] = {}
-        found, stale = {}, []
-        for one in evidence:
-            hit = hits[one.hit]
-            if hit.key not in pages:
-                copies = self.index.truth.documents_of(hit.key, hit.doc_id)
-                stored = next((one for one, source in copies if self.index.travels or is_current(source)), None)
-                pages[hit.key] = (stored.document, TracedText(stored.document.text, stored.edits)) if stored else None
-            page = pages[hit.key]
-            if page is None:
-                stale.append(hit.source)
-                continue
-            start = page[1].to_text(Span(hit.start, hit.end)).start
-            span = Span(start + one.span.start, start + one.span.end)
-            if span.end > len(page[1].text):
-                continue  # a damaged row
-            citation = verify(cite(one.number, *page, span), page[0].text, _cleaner(page[0].kind), one.text)
-            if citation.verified:
-                found[one.number] = citation
-        return found, list(dict.fromkeys(stale))
 
     def pages(self, source: str, line: int = 0) -> "list[tuple[Document, TracedText]]":
         """The documents of a file, or the one of this `doc_id`, with their cleaned text; of a JSON lines file only the
@@ -407,25 +295,3 @@ class Library:
             "vectors": self.index.vectors.described() if passages else "",
             "sources": [source.path for source in truth.sources().values()],
         }
-
-
-def _asked(question: str) -> str:
-    """The question without halves of surrogate pairs; BadInput where there is none, or far too much."""
-    if not question.strip():
-        raise BadInput("the question is empty", "ask something")
-    if len(question) > LONGEST:
-        raise BadInput(f"the question has {len(question)} characters", f"ask in at most {LONGEST}")
-    return question.encode("utf-8", "replace").decode("utf-8")
-
-
-_FILTERED = {"zh": "没有符合筛选条件的文章。", "en": "No article passes the filters."}
-
-
-def _stale(sources: Sequence[str]) -> str:
-    return f"{', '.join(sources)} changed or went away since it was indexed: run rag index again."
-
-
-def _cleaner(kind: Kind) -> Callable[[str], str]:
-    from rag.clean import clean
-
-    return lambda quote: clean(quote, kind).text

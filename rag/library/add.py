@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from rag.clean import GUESSED
-from rag.errors import NotFound, RagError, Unreadable
+from rag.errors import NotFound, Unreadable
 from rag.index import AnyIndex, NewPassage, Source, Staged, Stored, Truth
 from rag.index.truth import Held
 from rag.library.embedded import Models, digest, vectors_and_looks
@@ -20,7 +20,7 @@ from rag.load import blame, find, fingerprint, read, source_of
 from rag.protocols import Progress
 from rag.types import Document
 
-__all__ = ["bring_in_step", "is_current", "take_out"]
+__all__ = ["bring_in_step", "take_out"]
 
 BATCH = 1024
 """Passages that are embedded and committed together."""
@@ -269,26 +269,9 @@ def _where(document: Document) -> str:
     return f"{document.source}:{document.line}" if document.kind == "record" else document.source
 
 
-def is_current(source: Source) -> bool:
-    """Whether a source still is as it was indexed, by size and time, else by its content.
-
-    What came through a pipe always is. It is looked for where it was, and else under its name as shown, for an index
-    may move along with its articles.
-    """
-    if not source.sha256:  # it came through a pipe
-        return True
-    for path in (Path(os.fsdecode(source.location.encode("latin-1"))), Path(source.path)):
-        try:
-            status = path.stat()
-            same = (status.st_size, status.st_mtime_ns) == (source.size, source.mtime_ns)
-            return same or fingerprint(path).sha256 == source.sha256
-        except (OSError, RagError):
-            continue
-    return False
-
-
 def _under(place: str, known: Iterable[str]) -> list[str]:
-    return [one for one in known if one == place or one.startswith(place.rstrip(os.sep) + os.sep)]
+    inside = place.rstrip(os.sep) + os.sep
+    return [one for one in known if one == place or one.startswith(inside)]
 
 
 def _under_any(places: Iterable[tuple[str | Path, str]], known: Iterable[str]) -> list[str]:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from rag.index import NewPassage, Source, Staged, Stored, embedding_text, packed_look
+from rag.index.contents import content_key
 from rag.index.rows import written
-from rag.index.staging import content_key
 from rag.index.truth import Reused
 from rag.late import looked, parts_of
 from rag.protocols import Embedder, Floats, Pooling, WordEmbedder

@@ -1,14 +1,16 @@
 """Finding: what both sides of the search bring, in the order of a second look, each text once."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from rag import pinyin
 from rag.across import load as neighbours
 from rag.across import translated
+from rag.config import MODES, MOST_HITS
 from rag.diverse import distinct, spread
+from rag.errors import BadInput, NotFound
 from rag.index import Filters, Terms
 from rag.late import Look, looked, parts_of, prepare
 from rag.rank import Ranked, explained
@@ -20,7 +22,10 @@ from rag.types import Hit, Mode, Passage
 if TYPE_CHECKING:
     from rag.library import Library
 
-__all__ = ["find", "first_look"]
+__all__ = ["LONGEST", "first_look", "search", "sound"]
+
+LONGEST = 10_000
+"""Characters of a question."""
 
 
 def first_look(
@@ -70,9 +75,33 @@ def _names(library: "Library", question: str, terms: Terms, other: bool) -> dict
     return {pair: background.idf(pair) / 2 for pair in pairs} | {name: background.idf(name) for name in spelt}
 
 
-def find(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
-    """The best `k` passages, best first; see `Library.search`."""
+def sound(question: str) -> str:
+    """The question without halves of surrogate pairs; BadInput where there is none, or far too much."""
+    if not question.strip():
+        raise BadInput("the question is empty", "ask something")
+    if len(question) > LONGEST:
+        raise BadInput(f"the question has {len(question)} characters", f"ask in at most {LONGEST}")
+    return question.encode("utf-8", "replace").decode("utf-8")
+
+
+def search(library: "Library", question: str, k: int, mode: Mode | None, filters: Filters, mmr: float) -> list[Hit]:
+    """See `Library.search`."""
+    question = sound(question)
+    if not 0 <= mmr <= 1:
+        raise BadInput(f"mmr = {mmr} is out of range", "use 0 to 1; 1 is the order by score")
+    if not 1 <= k <= MOST_HITS:
+        raise BadInput(f"k = {k} is out of range", f"use 1 to {MOST_HITS}")
+    mode = mode or cast(Mode, library.settings.mode)
+    if mode not in MODES:
+        raise BadInput(f"unknown mode {mode!r}", "use " + ", ".join(MODES))
+    return library.index.read(lambda: _found(library, question, k, mode, filters or None, mmr))
+
+
+def _found(library: "Library", question: str, k: int, mode: Mode, filters: Filters | None, mmr: float) -> list[Hit]:
     index = library.index
+    if index.truth.empty:
+        raise NotFound(f"the index {library.path} holds no articles", "add some with: rag index PATH")
+    index.bind(library.embedder)
     found, looks = first_look(library, question, max(2 * k, DEPTH), mode, filters)
     look_of = {one.key: look for one, look in zip(found, looks, strict=True)}
     if mode == "hybrid":

@@ -26,7 +26,8 @@ def location_of(path: Path) -> str:
     """The absolute path, one character for each of its bytes: not every name is UTF-8."""
     if str(path) == "-":  # in a third of the time of a comparison of paths
         return "-"
-    return os.fsencode(os.path.abspath(path)).decode("latin-1")  # noqa: PTH100 - links stay, unlike in Path.resolve
+    name = os.path.abspath(path)  # noqa: PTH100 - links stay, unlike in Path.resolve
+    return name if name.isascii() else os.fsencode(name).decode("latin-1")
 
 
 def site_of(document: Document, location: str) -> str:

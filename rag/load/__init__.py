@@ -8,9 +8,10 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 
-from rag.load import docx, epub, folder, html, jsonl, markdown, pdf, plain
+from rag.load import folder, plain
 from rag.load.folder import blame
 from rag.load.original import Fingerprint, fingerprint, read_bytes, source_of
 from rag.types import Document
@@ -19,15 +20,16 @@ __all__ = ["STDIN", "Fingerprint", "blame", "find", "fingerprint", "read", "read
 
 STDIN = folder.STDIN
 
-_FORMATS: dict[str, Callable[[bytes, str], Document]] = {
-    ".md": markdown.document,
-    ".markdown": markdown.document,
-    ".html": html.document,
-    ".htm": html.document,
-    ".pdf": pdf.document,
-    ".docx": docx.document,
-    ".epub": epub.document,
+_FORMATS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".epub": "epub",
 }
+"""By ending, the module here that reads such files; it is imported when there is one."""
 
 
 def _log(where: str, why: str) -> None:
@@ -64,9 +66,12 @@ def read(
     if path == STDIN:
         yield read_text(sys.stdin.buffer.read(), source)
     elif suffix in (".jsonl", ".jsonl.gz"):
+        from rag.load import jsonl
+
         yield from jsonl.records(path, source, on_problem, on_read)
     else:
-        yield _FORMATS.get(suffix, plain.document)(read_bytes(path), source)
+        reader = import_module(f"rag.load.{_FORMATS[suffix]}") if suffix in _FORMATS else plain
+        yield reader.document(read_bytes(path), source)
 
 
 def read_text(data: bytes, source: str = "-") -> Document:

@@ -57,9 +57,10 @@ def _each_once(given: list[Path], on_problem: Callable[[str, str], None]) -> Ite
     found: set[str] = set()
     for start in given:
         for path in _walk(start, entered, on_problem) if start != STDIN and start.is_dir() else (start,):
-            absolute = os.path.abspath(path)  # noqa: PTH100 - links stay, unlike in Path.resolve
-            if absolute not in found:
-                found.add(absolute)
+            # what one path leads to is found once, for each folder is entered once
+            name = os.path.abspath(path) if len(given) > 1 else ""  # noqa: PTH100 - links stay, unlike in Path.resolve
+            if not name or name not in found:
+                found.add(name)
                 yield path
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from rag.index import embedding_text
+from rag.index.contents import content_key
 from rag.index.milvus import rows
 from rag.index.milvus.client import Client
 from rag.index.milvus.store import MilvusStore
 from rag.index.milvus.transaction import Transaction, note
 from rag.index.milvus.weighing import Scale, counted
 from rag.index.rows import NewPassage, Source, Stored
-from rag.index.staging import content_key
 from rag.index.truth import Held, Reused
 
 __all__ = ["MilvusStaging"]

@@ -1,0 +1,249 @@
+"""What can still be read of a damaged database, row by row, in a new one that takes its place."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rag.errors import IndexUnusable
+from rag.index import Index, rows
+from rag.index.rows import COMING, DOCUMENT, LEAVING, LIVE
+from rag.index.staging import Staging
+from rag.index.store import CONTENT, PASSAGE, SOURCE, Store
+from rag.protocols import Traced
+from rag.types import Span
+
+__all__ = ["PageOf", "salvage"]
+
+Made = Callable[[Sequence[Any]], Sequence[Any]]
+
+PageOf = Callable[[rows.Stored], Traced]
+"""A stored document as cleaned, by the edits that are stored with it."""
+
+_SOME = 256  # rows
+_LARGEST = 10**9  # a larger key is taken for damage
+_NOTES = ("generation", "embedder", "fingerprint", "dimensions")  # without them nobody knows whose vectors they are
+
+_PRUNED = (
+    # each page of a site has its edges remembered, and would never be given them again
+    "DELETE FROM documents WHERE kind <> 'record' AND id NOT IN (SELECT document_id FROM edges) "
+    "AND source_id NOT IN (SELECT id FROM sources WHERE location = '-')",
+    "DELETE FROM documents WHERE source_id NOT IN (SELECT id FROM sources)",
+    "DELETE FROM documents WHERE content_id NOT IN (SELECT id FROM contents)",
+    "DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM documents)",
+    "DELETE FROM passages WHERE content_id NOT IN (SELECT id FROM contents)",
+    "DELETE FROM edges WHERE document_id NOT IN (SELECT id FROM documents)",
+)
+
+
+def salvage(index: Index, page_of: PageOf) -> tuple[list[str], Path]:
+    """Put a new database with all articles whose rows are whole in place of a damaged one, which is kept beside it.
+
+    Returns the files that are known to have lost an article, and where the damaged one is now. All files are noted as
+    unfinished, so the next `rag index` looks into each, and what was lost in silence comes back too. What was staged is
+    left out, for it is indexed again. Raises IndexUnusable where nothing can be saved, or another program reads.
+    """
+    path = index.truth.path
+    fresh, aside = path.with_name(path.name + ".new"), path.with_name(path.name + ".damaged")
+    with index.alone():
+        _unshared(index.truth)
+        try:
+            lost = _saved(index.truth, fresh, page_of)
+        except (IndexUnusable, OSError) as problem:
+            _remove(fresh)
+            if isinstance(problem, OSError):
+                raise IndexUnusable(f"cannot write {fresh}: {problem}", "free some space, then repair") from problem
+            raise
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        index.truth.close()
+        aside.unlink(missing_ok=True)
+        try:
+            os.link(path, aside)
+        except OSError:
+            shutil.copyfile(path, aside)
+        fresh.replace(path)
+        index.reopen()
+    return lost, aside
+
+
+def _remove(database: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
+
+
+def _saved(old: Store, fresh: Path, page_of: PageOf) -> list[str]:
+    """Make the new database; returns the files that are known to have lost an article."""
+    _remove(fresh)  # what an interrupted repair has left
+    saved = Store(fresh, create=True)
+    try:
+        _copy(old, saved)
+        with saved.database.transaction():
+            _prune(saved, page_of)
+            _note(old, saved)
+        return _lost(old, saved)
+    finally:
+        saved.close()  # which empties its log
+
+
+def _unshared(old: Store) -> None:
+    """Take the log into the database, and be the only one who has it open: who else reads would mix old and new."""
+    try:
+        mode = old.database.one("PRAGMA journal_mode = DELETE")[0]
+    except IndexUnusable as problem:
+        raise IndexUnusable(problem.what, f"end the other programs that read it, or else {rows.REBUILD}") from problem
+    if mode != "delete":
+        raise IndexUnusable(f"the log of {old.path} cannot be taken in", rows.REBUILD)
+
+
+def _copy(old: Store, saved: Store) -> None:
+    """Each row that can be read and has its checksum, whether what it belongs to is there or not."""
+    saved.database.execute("PRAGMA foreign_keys = OFF")
+
+    def put(table: str, key: str, select: str, made: Made) -> None:
+        last = _last(old, "documents" if table == "edges" else table)
+        with saved.database.transaction():
+            for new in _readable(old, select, key, last, made):
+                saved.database.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(new))})", new)
+
+    put("sources", "id", SOURCE.replace("crc", "crc, state"), _source)
+    put("contents", "c.id", f"SELECT {CONTENT} FROM contents c", _sound)
+    put("documents", "d.id", f"SELECT {DOCUMENT}, d.seen FROM documents d", _document)
+    put("passages", "p.id", PASSAGE, _sound)
+    edges = "SELECT document_id, site, body, keys, dropped, crc FROM edges"
+    put("edges", "document_id", edges, _sound)
+
+
+def _last(old: Store, table: str) -> int:
+    """The largest key that the table has had, as far as that is known: 0 where it is not."""
+    found = [0]
+    for query in (f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'", f"SELECT max(id) FROM {table}"):
+        with suppress(IndexUnusable):
+            found += [one for (one,) in old.database.rows(query) if isinstance(one, int) and one <= _LARGEST]
+    return max(found)
+
+
+def _readable(old: Store, select: str, key: str, last: int, made: Made) -> Iterator[Sequence[Any]]:
+    """What `made` makes of each row of a table up to the key `last`; it raises where the row is not as it was written.
+
+    Keys that are not met in a stretch of the table are looked for one by one: damage may end it without an error.
+    """
+    several, single = f"{select} WHERE {key} BETWEEN ? AND ?", f"{select} WHERE {key} = ?"
+    for first in range(1, last + 1, _SOME):
+        met = set()
+        for new in _whole(old, several, (first, first + _SOME - 1), made):
+            met.add(new[0])
+            yield new
+        for one in range(first, min(first + _SOME, last + 1)):
+            if one not in met:
+                yield from _whole(old, single, (one,), made)
+
+
+def _whole(old: Store, query: str, values: Sequence[int], made: Made) -> list[Sequence[Any]]:
+    whole: list[Sequence[Any]] = []
+    with suppress(IndexUnusable):
+        for row in old.database.rows(query, values):
+            with suppress(IndexUnusable, ValueError, TypeError):
+                whole.append(made(row))
+    return whole
+
+
+def _sound(row: Sequence[Any]) -> Sequence[Any]:
+    rows.sound("a row", row[-1], *row[:-1])
+    return row
+
+
+def _source(row: Sequence[Any]) -> Sequence[Any]:
+    """Unfinished, and without what it was to become."""
+    *row, state = row
+    source, _ = rows.source(row)
+    values = (row[0], source.path, source.location, source.size, source.mtime_ns, source.sha256, 0, "")
+    return *values, _published(state), rows.checksum(*values)
+
+
+def _document(row: Sequence[Any]) -> Sequence[Any]:
+    *row, seen = row
+    rows.document_is_sound(row)
+    *values, state, crc = row
+    return *values, seen if isinstance(seen, int) else 0, _published(state), crc - state
+
+
+def _published(state: Any) -> int:
+    if state not in (LIVE, LEAVING):
+        raise ValueError("it was never published")
+    return LIVE
+
+
+def _prune(saved: Store, page_of: PageOf) -> None:
+    """Take out what belongs to nothing that was saved, and the articles of which a passage is lost."""
+    run = saved.database.execute
+    for statement in _PRUNED:
+        run(statement)
+    broken = list(_broken(saved, page_of))
+    saved.database.many("DELETE FROM documents WHERE content_id = ?", ((one,) for one in broken))
+    for statement in _PRUNED:
+        run(statement)
+
+
+def _broken(saved: Store, page_of: PageOf) -> Iterator[int]:
+    """The contents that do not surely have all their passages.
+
+    These have numbers from 0 on, and ids without a gap. The last one is there if another content begins with the next
+    id, or if it is the end of the text.
+    """
+    begins = {row[0] for row in saved.database.rows("SELECT id FROM passages WHERE number = 0")}
+    grouped = saved.database.rows(
+        "SELECT c.id, (SELECT min(d.id) FROM documents d WHERE d.content_id = c.id), coalesce(min(p.number), 0), "
+        "coalesce(max(p.number), -1), count(p.id), max(p.id) FROM contents c "
+        "LEFT JOIN passages p ON p.content_id = c.id GROUP BY c.id"
+    )
+    for content, document, least, most, count, last in list(grouped):
+        if (least, most) != (0, count - 1):
+            yield content
+        elif not count or last + 1 not in begins:
+            page = page_of(saved.document(document)[0])
+            end = 0
+            for start, stop, text in saved.database.rows(
+                'SELECT start, "end", text FROM passages WHERE id = ?', (last,)
+            ):
+                end = page.to_text(Span(start, stop)).start + len(text)
+            if page.text[end:].strip():
+                yield content
+
+
+def _note(old: Store, saved: Store) -> None:
+    known: dict[str, str] = {}
+    for name in _NOTES:
+        row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
+        if not row:
+            raise IndexUnusable(f"the note {name!r} is no longer in {old.path}", rows.REBUILD)
+        rows.sound(f"the note {name!r}", row[1], name, row[0])
+        known[name] = row[0]
+    count, total = saved.counted()
+    numbers = {"generation": int(known["generation"]) + 1, "passages": count, "sum": total}
+    numbers["passes"] = saved.database.one("SELECT coalesce(max(seen), 0) FROM documents")[0]
+    Staging(saved).note(**known | {name: str(number) for name, number in numbers.items()})
+
+
+def _lost(old: Store, saved: Store) -> list[str]:
+    """The files that an index of the damaged database still names, with articles that were not saved."""
+    lost: list[str] = []
+    for key, path in saved.database.rows("SELECT id, path FROM sources ORDER BY path"):
+        try:
+            listed = old.database.rows(
+                "SELECT id FROM documents INDEXED BY sqlite_autoindex_documents_1 WHERE source_id = ? AND state <> ?",
+                (key, COMING),
+            )
+            before = {row[0] for row in listed}
+        except IndexUnusable:
+            before = {0}
+        if before - {row[0] for row in saved.database.rows("SELECT id FROM documents WHERE source_id = ?", (key,))}:
+            lost.append(path)
+    there = {row[0] for row in saved.database.rows("SELECT location FROM sources")}
+    with suppress(IndexUnusable, UnicodeError, TypeError):
+        for (location,) in old.database.rows("SELECT location FROM sources INDEXED BY sqlite_autoindex_sources_1"):
+            if location not in there:
+                lost.append(os.fsdecode(location.encode("latin-1")))
+    return lost

@@ -1,0 +1,180 @@
+"""`rag repair` of a database of which pages are damaged: what can be read is saved, what is lost comes back."""
+
+import contextlib
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.errors import IndexUnusable
+from rag.index import Index
+from rag.library import Library
+from rag.measure.safety.material import article
+from rag.testing import HashedTerms
+
+PAGE = 4096
+TABLES = {"sources": "id", "contents": "id", "documents": "id", "passages": "id", "edges": "document_id"}
+
+
+def opened(path: Path) -> Library:
+    return Library(path, embedder=HashedTerms(), writer="extract")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index of 60 files and 60 records, some of which were changed and some removed."""
+    folder = tmp_path_factory.mktemp("salvage") / "articles"
+    folder.mkdir()
+    index = folder.with_name("index")
+
+    def written(version: int) -> None:
+        for number in range(60):
+            if (number + version) % 9:
+                (folder / f"a{number}.txt").write_text(article(f"a{number}", version * (number % 3)), encoding="utf-8")
+            else:
+                (folder / f"a{number}.txt").unlink(missing_ok=True)
+        lines = (json.dumps({"_id": f"r{n}", "text": article(f"r{n}", version * (n % 2))}) for n in range(60))
+        (folder / "records.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+    for version in range(3):
+        written(version)
+        with opened(index) as library:
+            library.add(folder)
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return index
+
+
+def copied(built: Path, to: Path) -> Path:
+    """Its articles are those of `built`."""
+    shutil.copytree(built, to)
+    return to
+
+
+def articles(index: Index) -> dict[str, str]:
+    """Of each article, by source and id, all that the index holds of it."""
+    truth, held = index.truth, {}
+    for source in truth.sources().values():
+        for stored in truth.documents("path", source.path):
+            passages = truth.database.rows(
+                'SELECT p.number, p.start, p."end", p.line, p.text, p.sentences, p.vector FROM passages p '
+                "JOIN documents d ON d.content_id = p.content_id JOIN sources s ON s.id = d.source_id "
+                "WHERE d.doc_id = ? AND s.path = ? ORDER BY p.number",
+                (stored.document.doc_id, source.path),
+            )
+            held[f"{source.path} {stored.document.doc_id}"] = repr((stored.document, stored.edits, list(passages)))
+    return held
+
+
+def rows(database: Path) -> dict[str, dict[int, Any]]:
+    """Each row that can be read, one by one, by a reader of its own."""
+    found: dict[str, dict[int, Any]] = {}
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA cell_size_check = ON")
+        for table, key in TABLES.items():
+            found[table] = {}
+            for number in range(1, 1500):
+                with contextlib.suppress(sqlite3.DatabaseError, OverflowError, MemoryError, UnicodeDecodeError):
+                    if row := db.execute(f"SELECT * FROM {table} WHERE {key} = ?", (number,)).fetchone():
+                        found[table][number] = row
+    return found
+
+
+def readable(before: dict[str, dict[int, Any]], now: dict[str, dict[int, Any]]) -> Iterator[str]:
+    """The articles all of whose rows can still be read, and are what they were."""
+    for document in before["documents"].values():
+        source, content = document[1], document[2]
+        passages = [key for key, row in before["passages"].items() if row[1] == content]
+        needed = [("documents", document[0]), ("sources", source), ("contents", content)]
+        needed += [("passages", key) for key in passages]
+        needed += [("edges", document[0])] if document[0] in before["edges"] else []
+        if all(now[table].get(key) == before[table][key] for table, key in needed):
+            yield f"{before['sources'][source][1]} {document[3]}"
+
+
+def damage(file: Path, draw: random.Random) -> None:
+    """Of one to four pages, but not of the first."""
+    data = bytearray(file.read_bytes())
+    pages = len(data) // PAGE
+    for page in draw.sample(range(1, pages), draw.randint(1, 4)):
+        at = page * PAGE
+        kind = draw.choice(["noise", "zero", "other", "flip", "header"])
+        if kind == "noise":
+            data[at : at + PAGE] = draw.randbytes(PAGE)
+        elif kind == "zero":
+            data[at : at + PAGE] = bytes(PAGE)
+        elif kind == "other":
+            other = draw.randrange(1, pages) * PAGE
+            data[at : at + PAGE] = data[other : other + PAGE]
+        elif kind == "flip":
+            data[at + draw.randrange(PAGE)] ^= 1 << draw.randrange(8)
+        else:  # cells that are gone without an error
+            data[at + 3 : at + 5] = (int.from_bytes(data[at + 3 : at + 5], "big") // 2).to_bytes(2, "big")
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_can_be_read_is_saved_and_the_rest_comes_back(built: Path, tmp_path: Path, seed: int) -> None:
+    index = copied(built, tmp_path / "index")
+    with opened(index) as library:
+        assert isinstance(library.index, Index)
+        before = articles(library.index)
+    rows_before = rows(index / "rag.sqlite")
+    damage(index / "rag.sqlite", random.Random(seed))
+    still = set(readable(rows_before, rows(index / "rag.sqlite")))
+    try:
+        with opened(index) as library:
+            found = library.check()
+            done = library.repair()
+            assert done.left == [] and library.check() == []
+            saved = articles(library.index)
+            assert all(before.get(name) == held for name, held in saved.items()), "nothing is other than it was"
+            assert still <= saved.keys(), "all that can be read is saved"
+            assert found or len(saved) == len(before)
+            named = [path for name in before.keys() - saved.keys() if (path := name.split(" ")[0]) not in done.again]
+            assert not named or done.aside
+            for name in ("a1", "a20", "r7") if saved else ():
+                for cited in library.ask(f"What is the code of {name}?").citations:
+                    text = Path(cited.source).read_text(encoding="utf-8")
+                    if cited.source.endswith(".jsonl"):
+                        text = next(t["text"] for t in map(json.loads, text.splitlines()) if t["_id"] == cited.doc_id)
+                    assert cited.verified and text[cited.start : cited.end] == cited.quote
+            library.add(built.with_name("articles"))
+            assert articles(library.index) == before and library.check() == []
+    except IndexUnusable as error:  # the page of the notes, or of the tables' names
+        assert "delete" in error.next_step
+
+
+def test_the_damaged_database_is_kept_and_named(built: Path, tmp_path: Path) -> None:
+    index = copied(built, tmp_path / "index")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'documents'").fetchone()
+    data = bytearray((index / "rag.sqlite").read_bytes())
+    data[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+    (index / "rag.sqlite").write_bytes(data)
+    with opened(index) as library:
+        done = library.repair()
+        assert Path(done.aside).read_bytes()[100:] == bytes(data)[100:], "but for what says that it has no log"
+        assert {Path(path).name for path in done.again} == {path.name for path in built.with_name("articles").iterdir()}
+        assert library.add(built.with_name("articles")).passages and library.check() == []
+
+
+def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+    with contextlib.closing(sqlite3.connect(file)) as other, opened(index) as library:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM meta").fetchone()
+        library.index.truth.database.execute("PRAGMA busy_timeout = 100")
+        with pytest.raises(IndexUnusable, match="locked") as problem:
+            library.repair()
+        assert "end the other programs" in problem.value.next_step
+    assert file.read_bytes()[5 * PAGE : 6 * PAGE] == bytes(PAGE) and not Path(f"{file}.damaged").exists()
