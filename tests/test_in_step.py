@@ -55,7 +55,7 @@ def test_a_renamed_file_keeps_its_passages(counted: Library, embedder: Counting,
     generation = counted.index.truth.generation
     (folder / "a.txt").rename(folder / "b.txt")
     report = counted.add(folder)
-    assert (report.added, report.changed, report.removed, report.unchanged) == (0, 0, 0, 1)
+    assert (report.added, report.changed, report.removed, report.unchanged, report.moved) == (0, 0, 0, 1, 1)
     assert keys(counted) == held and embedder.texts == [] and counted.index.truth.generation == generation
     assert [Path(hit.source).name for hit in counted.search("plum")] == ["b.txt"] * len(counted.search("plum"))
     folder.rename(tmp_path / "out")

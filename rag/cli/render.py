@@ -92,11 +92,8 @@ def progress(quiet: bool) -> Iterator[Progress | None]:
 def report(done: Report, index: Path | Address) -> None:
     """A line on what indexing did, and one for each file that was skipped; nothing when nothing was to do."""
     console = console_of(stderr=True)
-    parts = [
-        f"{count} {name}"
-        for name, count in (("added", done.added), ("changed", done.changed), ("removed", done.removed))
-        if count
-    ]
+    counts = {"added": done.added, "changed": done.changed, "moved": done.moved, "removed": done.removed}
+    parts = [f"{count} {name}" for name, count in counts.items() if count]
     if done.unchanged and not parts:
         parts.append(f"nothing to do, {done.unchanged} unchanged")
     if parts or done.skipped:

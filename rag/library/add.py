@@ -227,6 +227,7 @@ class _Run:
                 self.staging.note(sites="")
             self.moved.add(old)
             self.report.unchanged += len(numbers)
+            self.report.moved += len(numbers)
             return True
         return False
 

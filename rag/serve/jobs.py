@@ -47,7 +47,13 @@ class Job:
         report: dict[str, Any] | None = None
         if self.report:
             r = self.report
-            report = {"added": r.added, "changed": r.changed, "removed": r.removed, "unchanged": r.unchanged}
+            report = {
+                "added": r.added,
+                "changed": r.changed,
+                "removed": r.removed,
+                "unchanged": r.unchanged,
+                "moved": r.moved,
+            }
             report |= {"passages": r.passages}
             report["skipped"] = [{"source": where, "reason": why} for where, why in r.skipped]
         counted = {"id": self.id, "state": self.state, "done": self.done, "total": self.total}

@@ -222,6 +222,7 @@ class Report(BaseModel):
     changed: int
     removed: int
     unchanged: int
+    moved: int = Field(description="Of the unchanged, those whose file has another name or place.")
     passages: int
     skipped: list[Skipped]
 
