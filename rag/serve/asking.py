@@ -63,10 +63,10 @@ def routes(state: State) -> APIRouter:
                 return _asked(library, body, on_hits, on_text)
 
         if "text/event-stream" not in request.headers.get("accept", ""):
-            return JSONResponse(await work.run(given, slow=True))
+            return JSONResponse(await work.run(given, slow=where.waits))
 
         async def events() -> AsyncIterator[ServerSentEvent]:
-            async for name, data in work.events(lambda tell: tell("answer", given(tell))):
+            async for name, data in work.events(lambda tell: tell("answer", given(tell)), slow=where.waits):
                 yield ServerSentEvent(json.dumps(data, ensure_ascii=False), event=name, sep="\n")
 
         return EventSourceResponse(events(), sep="\n")

@@ -57,6 +57,11 @@ class Collection:
         """The model that finds passages in it."""
         return self._first.embedder
 
+    @property
+    def waits(self) -> bool:
+        """Whether a question waits for a model; the built-in writer computes, as a search does."""
+        return self._first.writer_name != "extract"
+
     @contextmanager
     def reader(self) -> Iterator[Library]:
         """A library for the thread that asks. Raises Refused, 503, where too many are out."""

@@ -106,14 +106,14 @@ def routes(state: State) -> APIRouter:
                 return answered(library, question, history, f"{base}api/documents/", where.name, on_verified)
 
         if not body.stream:
-            completion = await state.work.run(work, slow=True)
+            completion = await state.work.run(work, slow=where.waits)
             message = {"role": "assistant"} | vars(completion)
             del message["usage"]
             choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
             whole = {"choices": [choice], "usage": completion.usage}
             return JSONResponse(_record("chat.completion", body.model) | whole)
 
-        return EventSourceResponse(_streamed(state.work, work, body), sep="\n")
+        return EventSourceResponse(_streamed(state.work, work, body, where.waits), sep="\n")
 
     @router.post("/v1/embeddings")
     async def embeddings(body: Embed) -> Response:
@@ -146,7 +146,7 @@ def routes(state: State) -> APIRouter:
 
 
 async def _streamed(
-    work: Work, answer: Callable[[Callable[[str], None]], Completion], body: Chat
+    work: Work, answer: Callable[[Callable[[str], None]], Completion], body: Chat, slow: bool
 ) -> AsyncIterator[ServerSentEvent]:
     record, said = _record("chat.completion.chunk", body.model), 0
 
@@ -154,7 +154,7 @@ async def _streamed(
         tell("answer", vars(answer(lambda part: tell("verified", {"text": part}))))
 
     yield _event(_chunk(record, {"role": "assistant", "content": ""}))  # at once: somebody is there
-    async for name, data in work.events(told):
+    async for name, data in work.events(told, slow=slow):
         if name == "error":
             error = data["error"] | {"type": "server_error", "param": None, "code": data["error"]["type"]}
             yield _event({"error": error})

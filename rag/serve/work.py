@@ -45,7 +45,9 @@ class Work:
         except TimeoutError:
             raise Refused(504, f"that took longer than {self._seconds:g} s; ask for less, or try again") from None
 
-    async def events(self, function: Callable[[Callable[[str, dict[str, Any]], None]], None]) -> AsyncIterator[Event]:
+    async def events(
+        self, function: Callable[[Callable[[str, dict[str, Any]], None]], None], *, slow: bool
+    ) -> AsyncIterator[Event]:
         """What `function` tells with the callback that it is given, as it comes; and an event `error` if it fails.
 
         When nobody listens any more, its next call of the callback raises Gone.
@@ -60,7 +62,7 @@ class Work:
 
         async def work() -> None:
             try:
-                await self.run(partial(_quietly, function, tell), slow=True)
+                await self.run(partial(_quietly, function, tell), slow=slow)
             except (Refused, RagError) as error:
                 _, kind, message = described(error)
                 await told.put(("error", {"error": {"type": kind, "message": message}}))
