@@ -8,7 +8,6 @@ def main() -> None:
     """Run the program."""
     # the products here are small: threads that wait for more cost more than they save
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     gc.disable()  # nothing made by an import is garbage
     from rag.cli import main as run
 

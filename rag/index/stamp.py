@@ -60,7 +60,7 @@ def _checksum(files: Iterable[Path]) -> str:
 def _filled(part: "np.ndarray[tuple[int], np.dtype[np.uint8]]", file: FileIO) -> int:
     """Bytes that are read; behind them zeros."""
     length = 0
-    while read := file.readinto(memoryview(part)[length:]):
+    while read := file.readinto(part.data[length:]):
         length += read
     part[length:] = 0
     return length
