@@ -191,7 +191,7 @@ def test_standard_input_cannot_be_articles_and_questions(tmp_path: Path) -> None
 
 def test_ctrl_c_stops_an_answer_and_not_the_chat(talk: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = Interrupted()
-    monkeypatch.setattr("rag.library.writer_named", lambda name: writer)
+    monkeypatch.setattr("rag.answer.writer_named", lambda name: writer)
     monkeypatch.setattr("rag.embed.load", lambda name: HashedTerms())
     done = CliRunner().invoke(
         app, ["chat", "--index", str(talk.path)], input="Why did Lumo lose users?\nwhy?\nWhy did Lumo lose users?\n"

@@ -207,7 +207,8 @@ class _Explained:
         if isinstance(problem, _DAMAGED):
             raise IndexUnusable(
                 f"cannot read or write the index {self.path}: {problem}",
-                "check the folder and the space left; if the file is damaged, delete the folder and index again",
+                "check the folder and the space left; if the file is damaged, run `rag repair`, "
+                "or delete the folder and index again",
             ) from problem
 
 

@@ -82,7 +82,7 @@ DOCUMENT = (
 )
 """The columns of a document that its checksum is made of, its state, and the checksum plus the state."""
 
-REBUILD = "delete the index folder and index again; `rag status --check` says what else is damaged"
+REBUILD = "`rag repair` mends what it can, or delete the index folder and index again"
 
 
 @dataclass(frozen=True, slots=True)

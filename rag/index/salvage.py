@@ -22,6 +22,7 @@ Made = Callable[[Sequence[Any]], Sequence[Any]]
 PageOf = Callable[[rows.Stored], Traced]
 """A stored document as cleaned, by the edits that are stored with it."""
 
+_ELSE = "delete the index folder and index again"
 _SOME = 256  # rows
 _LARGEST = 10**9  # a larger key is taken for damage
 _NOTES = ("generation", "embedder", "fingerprint", "dimensions")  # without them nobody knows whose vectors they are
@@ -93,9 +94,9 @@ def _unshared(old: Store) -> None:
     try:
         mode = old.database.one("PRAGMA journal_mode = DELETE")[0]
     except IndexUnusable as problem:
-        raise IndexUnusable(problem.what, f"end the other programs that read it, or else {rows.REBUILD}") from problem
+        raise IndexUnusable(problem.what, f"end the other programs that read it, or {_ELSE}") from problem
     if mode != "delete":
-        raise IndexUnusable(f"the log of {old.path} cannot be taken in", rows.REBUILD)
+        raise IndexUnusable(f"the log of {old.path} cannot be taken in", _ELSE)
 
 
 def _copy(old: Store, saved: Store) -> None:
@@ -218,7 +219,7 @@ def _note(old: Store, saved: Store) -> None:
     for name in _NOTES:
         row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
         if not row:
-            raise IndexUnusable(f"the note {name!r} is no longer in {old.path}", rows.REBUILD)
+            raise IndexUnusable(f"the note {name!r} is no longer in {old.path}", _ELSE)
         rows.sound(f"the note {name!r}", row[1], name, row[0])
         known[name] = row[0]
     count, total = saved.counted()

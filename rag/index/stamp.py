@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +44,23 @@ def _checksum(files: Iterable[Path]) -> str:
     over pages, and whatever is changed or moved in one place of all pages changes one along them.
     """
     whole = hashlib.sha256()
+    part = np.zeros(_PART // 8, dtype="<u8")
     for path in sorted(files):
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             length = 0
-            while part := file.read(_PART):
-                length += len(part)
-                words = np.frombuffer(part + bytes(-len(part) % _PAGE), dtype="<u8").reshape(-1, _PAGE // 8)
+            while read := _filled(part.view(np.uint8), file):
+                length += read
+                words = part.reshape(-1, _PAGE // 8)[: -(-read // _PAGE)]
                 for axis in (1, 0):
                     whole.update(np.add.reduce(words, axis=axis).tobytes())
         whole.update(f"{path.name} {length}\n".encode())
     return whole.hexdigest()
+
+
+def _filled(part: "np.ndarray[tuple[int], np.dtype[np.uint8]]", file: FileIO) -> int:
+    """Bytes that are read; behind them zeros."""
+    length = 0
+    while read := file.readinto(part.data[length:]):
+        length += read
+    part[length:] = 0
+    return length

@@ -2,21 +2,21 @@
 
     python -m rag.measure.finding.again ARTICLES.jsonl.gz --files 20000
 
-Each run has a process of its own, and its CPU seconds are those of all its threads, the start of Python and its imports
-included. The files are the first articles of the same JSON lines file; from the time of the run with the change that of
-walking the folder and asking for the state of each file is taken off.
+Each run is the command `rag index` in a process of its own, and its CPU seconds are those of all its threads, the
+start of Python and its imports included. The files are the first articles of the same JSON lines file; from the time of
+the run with the change that of walking the folder and asking for the state of each file is taken off. POSIX only.
 """
 
 import argparse
 import gzip
 import json
+import subprocess
 import sys
 import tempfile
 import time
 from itertools import islice
 from pathlib import Path
 
-from rag.library import Library
 from rag.load import find
 from rag.measure.finding.process import in_fresh_process
 from rag.protocols import Progress
@@ -26,18 +26,18 @@ __all__ = ["measure"]
 
 def measure(corpus: Path, files: int, place: Path) -> dict[str, float]:
     """In an empty folder; CPU seconds of each run, and of the first one passages per CPU second."""
-    passages, first = in_fresh_process(_index, corpus, place / "one")[0]
-    fresh, again = in_fresh_process(_index, corpus, place / "one")[0]
+    passages, first = _index(corpus, place / "one")
+    fresh, again = _index(corpus, place / "one")
     folder = place / "articles"
     folder.mkdir()
     opened = gzip.open if corpus.suffix == ".gz" else open
     with opened(corpus, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(islice(lines, files)):
             (folder / f"{number:06}.txt").write_text(json.loads(line)["text"], encoding="utf-8")
-    of_files, many = in_fresh_process(_index, folder, place / "many")[0]
+    of_files, many = _index(folder, place / "many")
     with (folder / f"{files // 2:06}.txt").open("a", encoding="utf-8") as file:
         file.write("\nThis sentence was added later, and nothing else was changed.\n")
-    changed, one = in_fresh_process(_index, folder, place / "many")[0]
+    changed, one = _index(folder, place / "many")
     start, walk = in_fresh_process(_walk, folder)[0]
     return {
         "passages": passages,
@@ -54,10 +54,31 @@ def measure(corpus: Path, files: int, place: Path) -> dict[str, float]:
     }
 
 
-def _index(path: Path, index: Path, _: Progress | None) -> tuple[int, float]:
-    with Library(index, embedder="builtin") as library:
-        report = library.add(path)
-    return report.passages, time.process_time()
+def _index(path: Path, index: Path) -> tuple[int, float]:
+    """Passages made, and CPU seconds."""
+    command = [
+        sys.executable,
+        "-m",
+        "rag",
+        "index",
+        str(path),
+        "--index",
+        str(index),
+        "--embedder",
+        "builtin",
+        "--json",
+    ]
+    began = _spent()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)["passages"], _spent() - began
+
+
+def _spent() -> float:
+    """By processes that have ended."""
+    import resource  # not on Windows
+
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _walk(folder: Path, _: Progress | None) -> tuple[float, float]:
