@@ -215,6 +215,10 @@ def test_what_is_wrong_is_said(milvus: Server, tmp_path: Path) -> None:
         pytest.raises(IndexUnusable, match="was built with hashed-terms"),
     ):
         other.search("x")
+    with Library(milvus.address("bound")) as made:
+        made.index.staging().note(format="1")
+    with pytest.raises(IndexUnusable, match=r"has format 1, .*name another collection"):
+        Library(milvus.address("bound")).search("x")
 
 
 def test_a_file_of_milvus_lite_is_an_index_too(tmp_path: Path) -> None:
