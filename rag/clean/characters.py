@@ -46,8 +46,7 @@ _ODD = {
 ODD = f"[{''.join(_ODD.values())}]"
 _ODD_RUN = re.compile(f"{ODD}+")
 _ODD_FORMS = tuple((why, re.compile(f"[{forms}]+")) for why, forms in _ODD.items())
-_NOTE = re.compile(rf"\(({SYLLABLE}(?:[ '’]{SYLLABLE}){{0,5}})\)")
-_BETWEEN = re.compile("[ '’]")
+_NOTE = re.compile(rf"\(({SYLLABLE})\)")
 BREAKS = "[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]"
 _BREAK = re.compile(f"\r(?=\n)|{BREAKS}")
 _BLANK = re.compile(r"\n\n\n+")
@@ -93,22 +92,16 @@ def odd_forms(text: str) -> Iterator[Edit]:
 
 
 def pinyin_notes(text: str) -> Iterator[Edit]:
-    """Deletes a note in ASCII brackets that gives a reading of the very character before it, or of as many as it reads.
+    """Deletes a note in ASCII brackets that gives a reading of the very character before it.
 
-    A note that is no reading of these characters is content: a foreign name, an abbreviation, a gloss of a word.
+    A note that is no reading of that character is content: a foreign name, an abbreviation, a gloss of a word.
 
-    >>> [edit.start for edit in pinyin_notes("當(dāng)前融資(róng zī), 大会(MWC), AI(rén gōng), 读作(nèi)")]
-    [1, 10]
+    >>> [edit.start for edit in pinyin_notes("當(dāng)前, 世界移动通信大会(MWC), AI(rén gōng), 读作(nèi)")]
+    [1]
     """
     for found in _NOTE.finditer(text):
-        syllables = _BETWEEN.split(found[1])
-        read = text[max(found.start() - len(syllables), 0) : found.start()]
-        if len(read) == len(syllables) and all(map(_reads, syllables, read)):
+        if found.start() and text[found.start() - 1] in readings().get(found[1], ()):
             yield Edit(found.start(), found.end(), "", "pinyin note")
-
-
-def _reads(syllable: str, character: str) -> bool:
-    return character in readings().get(syllable, ())
 
 
 def line_breaks(text: str) -> Iterator[Edit]:
