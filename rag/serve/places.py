@@ -13,7 +13,7 @@ __all__ = ["Places"]
 class Places:
     """Paths as they may stand in an error, and what they are called instead; each is known in its absolute forms too.
 
-    >>> Places({"/home/jo/my notes": "notes"}).without("cannot read '/home/jo/my notes/rag.sqlite'")
+    >>> Places({"/srv/my notes": "notes"}).without("cannot read '/srv/my notes/rag.sqlite'")
     "cannot read 'notes/rag.sqlite'"
     """
 
