@@ -188,7 +188,8 @@ class TermIndex:
         there = {term: weights[term] for term, frequency in frequencies.items() if frequency}
         if not there:
             return []
-        if sum(frequencies.values()) <= _WALKED:
+        few = among is not None and len(among) <= _SOME  # each is looked up anyway
+        if few or sum(frequencies.values()) <= _WALKED:
             return self._best(there, k, among)
         heavy = _heaviest(there, _CHOOSING)
         found = self._best(heavy, k, among)
