@@ -126,10 +126,10 @@ def test_a_sketch_lets_the_nearest_through(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("rag.index.vectors.LARGE", 2000)
     monkeypatch.setattr("rag.index.sketch.LEAST", 200)
     chance = np.random.default_rng(3)
-    vectors = chance.standard_normal((3000, 64)).astype(np.float32)
+    vectors = chance.standard_normal((3000, 60)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = np.arange(3000) * 3 + 1
-    store = FlatVectors(64)
+    store = FlatVectors(60)
     for first in range(0, 3000, 700):
         store.add(ids[first : first + 700], vectors[first : first + 700])
     assert [path.name for path in store.save(tmp_path / "v.faiss")] == ["v.faiss", "v.sketch"]
@@ -138,8 +138,8 @@ def test_a_sketch_lets_the_nearest_through(tmp_path: Path, monkeypatch: pytest.M
     assert left[0] not in ids[:5]
     seen = []
     monkeypatch.setattr(Sketch, "search", lambda self, *rest: seen.append(1) or search(self, *rest))
-    again = FlatVectors.load(tmp_path / "v.faiss", 64)
-    for asked in chance.standard_normal((20, 64)).astype(np.float32):
+    again = FlatVectors.load(tmp_path / "v.faiss", 60)
+    for asked in chance.standard_normal((20, 60)).astype(np.float32):
         scores, found = again.search(asked[None], 10)
         exact = vectors.astype(np.float16).astype(np.float32) @ asked
         best = np.argsort(-exact, kind="stable")[:10]

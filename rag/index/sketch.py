@@ -26,11 +26,6 @@ class Sketch:
     def __init__(self, dimensions: int, index: Any = None) -> None:
         self.index = index if index is not None else faiss.IndexIDMap(_new(dimensions))
 
-    @staticmethod
-    def fits(dimensions: int) -> bool:
-        """Whether vectors of this width can be sketched."""
-        return dimensions % 2 == 0
-
     def add(self, ids: Ids, vectors: Floats) -> None:
         """Add rows under new ids."""
         self.index.add_with_ids(np.ascontiguousarray(vectors), np.asarray(ids, dtype=np.int64))
