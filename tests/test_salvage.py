@@ -178,3 +178,37 @@ def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monke
             library.repair()
         assert "end the other programs" in problem.value.next_step
     assert file.read_bytes()[5 * PAGE : 6 * PAGE] == bytes(PAGE) and not Path(f"{file}.damaged").exists()
+
+
+def test_a_name_of_a_file_that_is_no_longer_text_is_passed_over(built: Path, tmp_path: Path) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        (location,) = db.execute("SELECT location FROM sources ORDER BY id LIMIT 1").fetchone()
+    name = location.encode()
+    kind = (2 * len(name) + 13) & 0x7F  # of the index, where the type of the location and of the key come before it
+    at = next(at for at in range(len(data)) if data.startswith(name, at) and data[at - 2] == kind)
+    data[at - 2] ^= 1  # text becomes bytes
+    file.write_bytes(data)
+    with opened(index) as library:
+        done = library.repair()
+        assert done.rebuilt[0] == "sqlite" and done.left == [] and done.again == []
+
+
+def test_a_repair_that_fails_leaves_no_half_made_database(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+
+    def fails(*_: object) -> None:
+        raise AttributeError("a mistake in this program")
+
+    monkeypatch.setattr("rag.index.salvage._lost", fails)
+    with opened(index) as library, pytest.raises(AttributeError):
+        library.repair()
+    assert not list(index.glob("rag.sqlite.*"))

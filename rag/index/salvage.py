@@ -52,7 +52,7 @@ def salvage(index: Index, page_of: PageOf) -> tuple[list[str], Path]:
         _unshared(index.truth)
         try:
             lost = _saved(index.truth, fresh, page_of)
-        except (IndexUnusable, OSError) as problem:
+        except BaseException as problem:
             _remove(fresh)
             if isinstance(problem, OSError):
                 raise IndexUnusable(f"cannot write {fresh}: {problem}", "free some space, then repair") from problem
@@ -243,8 +243,9 @@ def _lost(old: Store, saved: Store) -> list[str]:
         if before - {row[0] for row in saved.database.rows("SELECT id FROM documents WHERE source_id = ?", (key,))}:
             lost.append(path)
     there = {row[0] for row in saved.database.rows("SELECT location FROM sources")}
-    with suppress(IndexUnusable, UnicodeError, TypeError):
+    with suppress(IndexUnusable):
         for (location,) in old.database.rows("SELECT location FROM sources INDEXED BY sqlite_autoindex_sources_1"):
-            if location not in there:
-                lost.append(os.fsdecode(location.encode("latin-1")))
+            if isinstance(location, str) and location not in there:
+                with suppress(UnicodeError):
+                    lost.append(os.fsdecode(location.encode("latin-1")))
     return lost
