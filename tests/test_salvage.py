@@ -212,3 +212,42 @@ def test_a_repair_that_fails_leaves_no_half_made_database(
     with opened(index) as library, pytest.raises(AttributeError):
         library.repair()
     assert not list(index.glob("rag.sqlite.*"))
+
+
+@pytest.mark.parametrize("column", ["sources.path", "sources.sha256", "documents.sha256", "documents.title"])
+def test_text_that_is_no_longer_utf8_is_mended(built: Path, tmp_path: Path, column: str) -> None:
+    index = copied(built, tmp_path / "index")
+    table, name = column.split(".")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        where = f"FROM {table} ORDER BY id DESC LIMIT 1"
+        (value,) = db.execute(f"SELECT CAST({name} AS BLOB) {where}").fetchone()
+        broken = value[:3] + bytes([value[3] ^ 0x80]) + value[4:]
+        db.execute(f"UPDATE {table} SET {name} = CAST(? AS TEXT) WHERE id = (SELECT id {where})", (broken,))
+        db.commit()
+    with opened(index) as library:
+        done = library.repair()
+        assert done.rebuilt[0] == "sqlite" and done.left == [] and len(done.again) == 1
+        assert library.check() == [] and library.add(built.with_name("articles")).passages
+
+
+@pytest.mark.parametrize("note", ["fingerprint", "passes"])
+def test_a_damaged_note_is_counted_anew_or_says_what_else_to_do(built: Path, tmp_path: Path, note: str) -> None:
+    index = copied(built, tmp_path / "index")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE meta SET value = value || '0' WHERE key = ?", (note,))
+        db.commit()
+    with opened(index) as library:
+        if note == "passes":
+            done = library.repair()
+            assert done.left == [] and done.again == [] and library.check() == []
+        else:
+            with pytest.raises(IndexUnusable, match="the note 'fingerprint' is damaged") as problem:
+                library.repair()
+            assert problem.value.next_step == "delete the index folder and index again"
+
+
+def test_rows_that_are_given_up_after_their_database_was_closed_make_no_noise(built: Path) -> None:
+    with opened(built) as library:
+        given = library.index.truth.database.rows("SELECT id FROM passages")
+        next(given)
+    given.close()

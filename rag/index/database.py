@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +144,14 @@ class Database:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
         # closed before the next thread has the connection, for a statement that has not ended keeps its snapshot open
-        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
-            while some := cursor.fetchmany(_SOME):
-                yield from some
+        with self._explained(), self._taken() as db:
+            cursor = db.execute(sql, values)
+            try:
+                while some := cursor.fetchmany(_SOME):
+                    yield from some
+            finally:
+                with suppress(sqlite3.ProgrammingError):  # the database was closed before who reads has ended
+                    cursor.close()
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""

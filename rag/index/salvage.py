@@ -217,10 +217,13 @@ def _broken(saved: Store, page_of: PageOf) -> Iterator[int]:
 def _note(old: Store, saved: Store) -> None:
     known: dict[str, str] = {}
     for name in _NOTES:
-        row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
-        if not row:
-            raise IndexUnusable(f"the note {name!r} is no longer in {old.path}", _ELSE)
-        rows.sound(f"the note {name!r}", row[1], name, row[0])
+        try:
+            row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
+            if not row:
+                raise IndexUnusable(f"the note {name!r} is no longer in {old.path}")
+            rows.sound(f"the note {name!r}", row[1], name, row[0])
+        except IndexUnusable as problem:
+            raise IndexUnusable(problem.what, _ELSE) from problem
         known[name] = row[0]
     count, total = saved.counted()
     numbers = {"generation": int(known["generation"]) + 1, "passages": count, "sum": total}
