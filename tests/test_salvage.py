@@ -1,6 +1,7 @@
 """`rag repair` of a database of which pages are damaged: what can be read is saved, what is lost comes back."""
 
 import contextlib
+import errno
 import json
 import random
 import shutil
@@ -162,6 +163,36 @@ def test_the_damaged_database_is_kept_and_named(built: Path, tmp_path: Path) -> 
         assert Path(done.aside).read_bytes()[100:] == bytes(data)[100:], "but for what says that it has no log"
         assert {Path(path).name for path in done.again} == {path.name for path in built.with_name("articles").iterdir()}
         assert library.add(built.with_name("articles")).passages and library.check() == []
+    kept = Path(done.aside).read_bytes()
+    (index / "rag.sqlite").write_bytes(data)
+    with opened(index) as library:
+        assert library.repair().aside == done.aside + ".2" and Path(done.aside).read_bytes() == kept
+
+
+def test_a_damaged_database_that_cannot_be_kept_stays(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def full(_: Path, to: Path) -> None:
+        to.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened(index) as library:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.link", refused)
+            patch.setattr("shutil.copyfile", full)
+            with pytest.raises(IndexUnusable, match="No space left"):
+                library.repair()
+        assert not list(index.glob("rag.sqlite.*")) and file.read_bytes()[100:] == bytes(data)[100:]
+        assert library.repair().left == []
 
 
 def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,8 +183,8 @@ def _stamped(what: str, path: Path, files: list[Path], generation: int) -> Itera
 
 
 def repair(index: Index, page_of: PageOf) -> Repaired:
-    """Save what can be read of a database that is damaged, or has rows that cannot be read, publish what an interrupted run has left, drop rows that are
-    damaged, and rebuild what is derived.
+    """Save what can be read of a database that is damaged, or has rows or notes that cannot be read, publish what an
+    interrupted run has left, drop rows that are damaged, and rebuild what is derived.
 
     Files with damaged rows are noted as unfinished, so that the next `rag index` reads them anew. Raises IndexUnusable
     where the database is beyond that.

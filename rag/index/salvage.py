@@ -47,27 +47,46 @@ def salvage(index: Index, page_of: PageOf) -> tuple[list[str], Path]:
     left out, for it is indexed again. Raises IndexUnusable where nothing can be saved, or another program reads.
     """
     path = index.truth.path
-    fresh, aside = path.with_name(path.name + ".new"), path.with_name(path.name + ".damaged")
+    fresh = path.with_name(path.name + ".new")
     with index.alone():
+        aside = _free(path.with_name(path.name + ".damaged"))
         _unshared(index.truth)
         try:
             lost = _saved(index.truth, fresh, page_of)
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            _keep(path, aside)
         except BaseException as problem:
             _remove(fresh)
             if isinstance(problem, OSError):
-                raise IndexUnusable(f"cannot write {fresh}: {problem}", "free some space, then repair") from problem
+                raise IndexUnusable(
+                    f"cannot write into {path.parent}: {problem}", "free some space, then repair"
+                ) from problem
             raise
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
         index.truth.close()
-        aside.unlink(missing_ok=True)
-        try:
-            os.link(path, aside)
-        except OSError:
-            shutil.copyfile(path, aside)
         fresh.replace(path)
         index.reopen()
     return lost, aside
+
+
+def _free(name: Path) -> Path:
+    """The name, with a number where there is a file of it: it may have articles that no other file has."""
+    free, number = name, 1
+    while free.exists():
+        number += 1
+        free = name.with_name(f"{name.name}.{number}")
+    return free
+
+
+def _keep(path: Path, aside: Path) -> None:
+    try:
+        os.link(path, aside)
+    except OSError:
+        try:
+            shutil.copyfile(path, aside)
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 def _remove(database: Path) -> None:
