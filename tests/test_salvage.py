@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from rag.errors import IndexUnusable
 from rag.index import Index
+from rag.index.database import Database
 from rag.library import Library
 from rag.measure.safety.material import article
 from rag.testing import HashedTerms
@@ -282,3 +283,37 @@ def test_rows_that_are_given_up_after_their_database_was_closed_make_no_noise(bu
         given = library.index.truth.database.rows("SELECT id FROM passages")
         next(given)
     given.close()
+
+
+def test_a_wide_gap_in_the_keys_is_not_walked_key_by_key(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE sqlite_sequence SET seq = 100000 WHERE name = 'documents'")
+        db.commit()
+    (tmp_path / "late.txt").write_text("The mango is orange.", encoding="utf-8")
+    with opened(index) as library:
+        library.add(tmp_path / "late.txt")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE sqlite_sequence SET seq = 900000000 WHERE name = 'contents'")  # damaged
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'documents_by_host'").fetchone()
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray((index / "rag.sqlite").read_bytes())
+    data[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+    (index / "rag.sqlite").write_bytes(data)
+    run, asked = Database.rows, 0
+
+    def counted(self: Database, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        nonlocal asked
+        asked += 1
+        assert asked < 10_000
+        return run(self, sql, values)
+
+    monkeypatch.setattr(Database, "rows", counted)
+    with opened(index) as library:
+        before = articles(library.index)
+        done = library.repair()
+        assert done.aside and done.left == [] and done.again == []
+        assert articles(library.index) == before and len(before) > 100
