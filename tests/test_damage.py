@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,14 @@ def test_a_repair_shows_what_an_interrupted_run_has_left(built: Path, monkeypatc
         assert done.published and not done.found and not done.rebuilt
         assert any("mango" in text for _, text in found(library))
         assert not library.repair().published
+
+
+def test_a_database_that_goes_away_while_it_is_read_is_not_made_anew(built: Path) -> None:
+    with opened(built) as library, ThreadPoolExecutor(1) as other, library.index.truth.snapshot():
+        (built / "rag.sqlite").rename(built / "aside")
+        with pytest.raises(IndexUnusable, match="no index at"):
+            other.submit(library.index.truth.counts).result()
+    assert not (built / "rag.sqlite").exists()
 
 
 # -- the commands

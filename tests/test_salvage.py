@@ -1,11 +1,12 @@
 """`rag repair` of a database of which pages are damaged: what can be read is saved, what is lost comes back."""
 
 import contextlib
+import errno
 import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from rag.errors import IndexUnusable
 from rag.index import Index
+from rag.index.database import Database
 from rag.library import Library
 from rag.measure.safety.material import article
 from rag.testing import HashedTerms
@@ -162,6 +164,36 @@ def test_the_damaged_database_is_kept_and_named(built: Path, tmp_path: Path) -> 
         assert Path(done.aside).read_bytes()[100:] == bytes(data)[100:], "but for what says that it has no log"
         assert {Path(path).name for path in done.again} == {path.name for path in built.with_name("articles").iterdir()}
         assert library.add(built.with_name("articles")).passages and library.check() == []
+    kept = Path(done.aside).read_bytes()
+    (index / "rag.sqlite").write_bytes(data)
+    with opened(index) as library:
+        assert library.repair().aside == done.aside + ".2" and Path(done.aside).read_bytes() == kept
+
+
+def test_a_damaged_database_that_cannot_be_kept_stays(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    def full(_: Path, to: Path) -> None:
+        to.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened(index) as library:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.link", refused)
+            patch.setattr("shutil.copyfile", full)
+            with pytest.raises(IndexUnusable, match="No space left"):
+                library.repair()
+        assert not list(index.glob("rag.sqlite.*")) and file.read_bytes()[100:] == bytes(data)[100:]
+        assert library.repair().left == []
 
 
 def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,3 +210,110 @@ def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monke
             library.repair()
         assert "end the other programs" in problem.value.next_step
     assert file.read_bytes()[5 * PAGE : 6 * PAGE] == bytes(PAGE) and not Path(f"{file}.damaged").exists()
+
+
+def test_a_name_of_a_file_that_is_no_longer_text_is_passed_over(built: Path, tmp_path: Path) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        (location,) = db.execute("SELECT location FROM sources ORDER BY id LIMIT 1").fetchone()
+    name = location.encode()
+    kind = (2 * len(name) + 13) & 0x7F  # of the index, where the type of the location and of the key come before it
+    at = next(at for at in range(len(data)) if data.startswith(name, at) and data[at - 2] == kind)
+    data[at - 2] ^= 1  # text becomes bytes
+    file.write_bytes(data)
+    with opened(index) as library:
+        done = library.repair()
+        assert done.rebuilt[0] == "sqlite" and done.left == [] and done.again == []
+
+
+def test_a_repair_that_fails_leaves_no_half_made_database(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    file = index / "rag.sqlite"
+    data = bytearray(file.read_bytes())
+    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
+    file.write_bytes(data)
+
+    def fails(*_: object) -> None:
+        raise AttributeError("a mistake in this program")
+
+    monkeypatch.setattr("rag.index.salvage._lost", fails)
+    with opened(index) as library, pytest.raises(AttributeError):
+        library.repair()
+    assert not list(index.glob("rag.sqlite.*"))
+
+
+@pytest.mark.parametrize("column", ["sources.path", "sources.sha256", "documents.sha256", "documents.title"])
+def test_text_that_is_no_longer_utf8_is_mended(built: Path, tmp_path: Path, column: str) -> None:
+    index = copied(built, tmp_path / "index")
+    table, name = column.split(".")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        where = f"FROM {table} ORDER BY id DESC LIMIT 1"
+        (value,) = db.execute(f"SELECT CAST({name} AS BLOB) {where}").fetchone()
+        broken = value[:3] + bytes([value[3] ^ 0x80]) + value[4:]
+        db.execute(f"UPDATE {table} SET {name} = CAST(? AS TEXT) WHERE id = (SELECT id {where})", (broken,))
+        db.commit()
+    with opened(index) as library:
+        done = library.repair()
+        assert done.rebuilt[0] == "sqlite" and done.left == [] and len(done.again) == 1
+        assert library.check() == [] and library.add(built.with_name("articles")).passages
+
+
+@pytest.mark.parametrize("note", ["fingerprint", "passes"])
+def test_a_damaged_note_is_counted_anew_or_says_what_else_to_do(built: Path, tmp_path: Path, note: str) -> None:
+    index = copied(built, tmp_path / "index")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE meta SET value = value || '0' WHERE key = ?", (note,))
+        db.commit()
+    with opened(index) as library:
+        if note == "passes":
+            done = library.repair()
+            assert done.left == [] and done.again == [] and library.check() == []
+        else:
+            with pytest.raises(IndexUnusable, match="the note 'fingerprint' is damaged") as problem:
+                library.repair()
+            assert problem.value.next_step == "delete the index folder and index again"
+
+
+def test_rows_that_are_given_up_after_their_database_was_closed_make_no_noise(built: Path) -> None:
+    with opened(built) as library:
+        given = library.index.truth.database.rows("SELECT id FROM passages")
+        next(given)
+    given.close()
+
+
+def test_a_wide_gap_in_the_keys_is_not_walked_key_by_key(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = copied(built, tmp_path / "index")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE sqlite_sequence SET seq = 100000 WHERE name = 'documents'")
+        db.commit()
+    (tmp_path / "late.txt").write_text("The mango is orange.", encoding="utf-8")
+    with opened(index) as library:
+        library.add(tmp_path / "late.txt")
+    with contextlib.closing(sqlite3.connect(index / "rag.sqlite")) as db:
+        db.execute("UPDATE sqlite_sequence SET seq = 900000000 WHERE name = 'contents'")  # damaged
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'documents_by_host'").fetchone()
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray((index / "rag.sqlite").read_bytes())
+    data[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+    (index / "rag.sqlite").write_bytes(data)
+    run, asked = Database.rows, 0
+
+    def counted(self: Database, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        nonlocal asked
+        asked += 1
+        assert asked < 10_000
+        return run(self, sql, values)
+
+    monkeypatch.setattr(Database, "rows", counted)
+    with opened(index) as library:
+        before = articles(library.index)
+        done = library.repair()
+        assert done.aside and done.left == [] and done.again == []
+        assert articles(library.index) == before and len(before) > 100

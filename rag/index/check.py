@@ -19,6 +19,14 @@ from rag.types import Span
 
 __all__ = ["Problem", "Repaired", "problems", "repair"]
 
+_EDGES = "SELECT document_id, site, body, keys, dropped, crc FROM edges"
+_DOCUMENTS = (
+    f"SELECT {rows.DOCUMENT}, s.path, {CONTENT} FROM documents d LEFT JOIN sources s ON s.id = d.source_id "
+    "LEFT JOIN contents c ON c.id = d.content_id ORDER BY d.id"
+)
+_READ = (("files", SOURCE), ("documents", _DOCUMENTS), ("documents", _EDGES))
+"""What a repair reads whole. A row with bytes that are no text ends it, and its key is not known then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -98,8 +106,7 @@ def _files(truth: Store) -> Iterator[Problem]:
 
 def _documents(truth: Store, page_of: PageOf) -> Iterator[Problem]:
     """Documents, their contents, what is remembered of their edges, and passages against the text of their document."""
-    joined = f"SELECT {rows.DOCUMENT}, s.path, {CONTENT} FROM documents d LEFT JOIN sources s ON s.id = d.source_id "
-    for row in truth.database.rows(f"{joined} LEFT JOIN contents c ON c.id = d.content_id ORDER BY d.id"):
+    for row in truth.database.rows(_DOCUMENTS):
         found: list[Problem] = []
         with _noted("documents", found):
             stored = rows.stored(row)
@@ -112,9 +119,7 @@ def _documents(truth: Store, page_of: PageOf) -> Iterator[Problem]:
                 shown = rows.passage(passage, row[:19], row[19], ())
                 if not page.text.startswith(shown.text, page.to_text(Span(shown.start, shown.end)).start):
                     raise IndexUnusable(f"passage {shown.passage_id} is not in the text of its document")
-        for (*values,) in truth.database.rows(
-            "SELECT document_id, site, body, keys, dropped, crc FROM edges WHERE document_id = ?", (row[0],)
-        ):
+        for (*values,) in truth.database.rows(f"{_EDGES} WHERE document_id = ?", (row[0],)):
             with _noted("documents", found):
                 rows.edges(values)
         yield from (Problem("documents", one.why, row[0]) for one in found)
@@ -178,15 +183,20 @@ def _stamped(what: str, path: Path, files: list[Path], generation: int) -> Itera
 
 
 def repair(index: Index, page_of: PageOf) -> Repaired:
-    """Save what can be read of a damaged database, publish what an interrupted run has left, drop rows that are
-    damaged, and rebuild what is derived.
+    """Save what can be read of a database that is damaged, or has rows or notes that cannot be read, publish what an
+    interrupted run has left, drop rows that are damaged, and rebuild what is derived.
 
     Files with damaged rows are noted as unfinished, so that the next `rag index` reads them anew. Raises IndexUnusable
     where the database is beyond that.
     """
     done = Repaired()
-    with _noted("sqlite", done.found):
-        done.found += _sqlite(index.truth)
+    for check in (_sqlite, _notes):
+        with _noted(check.__name__.strip("_"), done.found):
+            done.found += check(index.truth)
+    for what, query in _READ:
+        with _noted(what, done.found):
+            for _ in index.truth.database.rows(query):
+                pass
     if done.found:
         done.again, aside = salvage(index, page_of)
         done.aside = str(aside)

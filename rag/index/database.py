@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Database:
         self._idle: list[_Connection] = []
         self._all: list[_Connection] = []
         try:
-            self._idle.append(self._connect())
+            self._idle.append(self._connect(create))
             with self._taken() as db:
                 if create:
                     db.execute("PRAGMA journal_mode = WAL")
@@ -87,10 +87,15 @@ class Database:
         one = self._taken_by.get(threading.get_ident())
         return one is not None and one.db.in_transaction
 
-    def _connect(self) -> _Connection:
-        seen = None
-        if writable(self.path) or not self.path.exists():
-            db = sqlite3.connect(self.path, isolation_level=None, timeout=10, check_same_thread=False)
+    def _connect(self, create: bool = False) -> _Connection:
+        seen, there = None, self.path.exists()
+        if not there and not create:
+            folder = self.path.parent
+            raise IndexUnusable(f"no index at {folder}", f"build it with: rag index PATH --index {folder}")
+        if writable(self.path) or not there:
+            # a file that goes away while it is in use is not made anew, empty, by the next thread
+            place = f"{self.path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+            db = sqlite3.connect(place, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
             db.execute("PRAGMA foreign_keys = ON")
             # not NORMAL: a power cut could take back a transaction whose derived files are already on the disk
             db.execute("PRAGMA synchronous = FULL")
@@ -144,9 +149,14 @@ class Database:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """The rows that a statement gives."""
         # closed before the next thread has the connection, for a statement that has not ended keeps its snapshot open
-        with self._explained(), self._taken() as db, closing(db.execute(sql, values)) as cursor:
-            while some := cursor.fetchmany(_SOME):
-                yield from some
+        with self._explained(), self._taken() as db:
+            cursor = db.execute(sql, values)
+            try:
+                while some := cursor.fetchmany(_SOME):
+                    yield from some
+            finally:
+                with suppress(sqlite3.ProgrammingError):  # the database was closed before who reads has ended
+                    cursor.close()
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""

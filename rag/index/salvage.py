@@ -25,6 +25,13 @@ PageOf = Callable[[rows.Stored], Traced]
 _ELSE = "delete the index folder and index again"
 _SOME = 256  # rows
 _LARGEST = 10**9  # a larger key is taken for damage
+_INDEXES = {  # of each table: its key, and an index of all its rows
+    "sources": ("id", "sqlite_autoindex_sources_1"),
+    "contents": ("id", "sqlite_autoindex_contents_1"),
+    "documents": ("id", "documents_by_content"),
+    "passages": ("id", "passages_by_content"),
+    "edges": ("document_id", "edges_by_site"),
+}
 _NOTES = ("generation", "embedder", "fingerprint", "dimensions")  # without them nobody knows whose vectors they are
 
 _PRUNED = (
@@ -47,27 +54,46 @@ def salvage(index: Index, page_of: PageOf) -> tuple[list[str], Path]:
     left out, for it is indexed again. Raises IndexUnusable where nothing can be saved, or another program reads.
     """
     path = index.truth.path
-    fresh, aside = path.with_name(path.name + ".new"), path.with_name(path.name + ".damaged")
+    fresh = path.with_name(path.name + ".new")
     with index.alone():
+        aside = _free(path.with_name(path.name + ".damaged"))
         _unshared(index.truth)
         try:
             lost = _saved(index.truth, fresh, page_of)
-        except (IndexUnusable, OSError) as problem:
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            _keep(path, aside)
+        except BaseException as problem:
             _remove(fresh)
             if isinstance(problem, OSError):
-                raise IndexUnusable(f"cannot write {fresh}: {problem}", "free some space, then repair") from problem
+                raise IndexUnusable(
+                    f"cannot write into {path.parent}: {problem}", "free some space, then repair"
+                ) from problem
             raise
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
         index.truth.close()
-        aside.unlink(missing_ok=True)
-        try:
-            os.link(path, aside)
-        except OSError:
-            shutil.copyfile(path, aside)
         fresh.replace(path)
         index.reopen()
     return lost, aside
+
+
+def _free(name: Path) -> Path:
+    """The name, with a number where there is a file of it: it may have articles that no other file has."""
+    free, number = name, 1
+    while free.exists():
+        number += 1
+        free = name.with_name(f"{name.name}.{number}")
+    return free
+
+
+def _keep(path: Path, aside: Path) -> None:
+    try:
+        os.link(path, aside)
+    except OSError:
+        try:
+            shutil.copyfile(path, aside)
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 def _remove(database: Path) -> None:
@@ -103,52 +129,71 @@ def _copy(old: Store, saved: Store) -> None:
     """Each row that can be read and has its checksum, whether what it belongs to is there or not."""
     saved.database.execute("PRAGMA foreign_keys = OFF")
 
-    def put(table: str, key: str, select: str, made: Made) -> None:
-        last = _last(old, "documents" if table == "edges" else table)
+    def put(table: str, select: str, made: Made) -> None:
         with saved.database.transaction():
-            for new in _readable(old, select, key, last, made):
+            for new in _readable(old, table, select, made):
                 saved.database.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(new))})", new)
 
-    put("sources", "id", SOURCE.replace("crc", "crc, state"), _source)
-    put("contents", "c.id", f"SELECT {CONTENT} FROM contents c", _sound)
-    put("documents", "d.id", f"SELECT {DOCUMENT}, d.seen FROM documents d", _document)
-    put("passages", "p.id", PASSAGE, _sound)
-    edges = "SELECT document_id, site, body, keys, dropped, crc FROM edges"
-    put("edges", "document_id", edges, _sound)
+    put("sources", SOURCE.replace("crc", "crc, state"), _source)
+    put("contents", f"SELECT {CONTENT} FROM contents c", _sound)
+    put("documents", f"SELECT {DOCUMENT}, d.seen FROM documents d", _document)
+    put("passages", PASSAGE, _sound)
+    put("edges", "SELECT document_id, site, body, keys, dropped, crc FROM edges", _sound)
 
 
-def _last(old: Store, table: str) -> int:
-    """The largest key that the table has had, as far as that is known: 0 where it is not."""
-    found = [0]
-    for query in (f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'", f"SELECT max(id) FROM {table}"):
+def _keys(old: Store, table: str) -> tuple[set[int], bool]:
+    """The keys that an index of the table names, and whether that index ends without an error."""
+    key, index = _INDEXES[table]
+    known: set[int] = set()
+    with suppress(IndexUnusable):
+        for (one,) in old.database.rows(f"SELECT {key} FROM {table} INDEXED BY {index}"):
+            if 0 < one <= _LARGEST:
+                known.add(one)
+        return known, True
+    return known, False
+
+
+def _last(old: Store, table: str, known: set[int], complete: bool) -> int:
+    """The largest key of the table, as far as that is known: 0 where it is not."""
+    found = [max(known, default=0)]
+    queries = [f"SELECT max({_INDEXES[table][0]}) FROM {table}"]
+    if not complete:  # the largest that it ever had, which may be far from those that it has, or damaged itself
+        queries.append(f"SELECT seq FROM sqlite_sequence WHERE name = '{table.replace('edges', 'documents')}'")
+    for query in queries:
         with suppress(IndexUnusable):
             found += [one for (one,) in old.database.rows(query) if isinstance(one, int) and one <= _LARGEST]
     return max(found)
 
 
-def _readable(old: Store, select: str, key: str, last: int, made: Made) -> Iterator[Sequence[Any]]:
-    """What `made` makes of each row of a table up to the key `last`; it raises where the row is not as it was written.
+def _readable(old: Store, table: str, select: str, made: Made) -> Iterator[Sequence[Any]]:
+    """What `made` makes of each row of a table; it raises where the row is not as it was written.
 
-    Keys that are not met in a stretch of the table are looked for one by one: damage may end it without an error.
+    Damage may end a stretch of the table without an error, so keys that are not met there are looked for one by one:
+    those that an index names, or all where the stretch or the index is damaged, for keys have wide gaps.
     """
+    known, complete = _keys(old, table)
+    last = _last(old, table, known, complete)
+    key = _INDEXES[table][0]
     several, single = f"{select} WHERE {key} BETWEEN ? AND ?", f"{select} WHERE {key} = ?"
     for first in range(1, last + 1, _SOME):
-        met = set()
-        for new in _whole(old, several, (first, first + _SOME - 1), made):
-            met.add(new[0])
-            yield new
-        for one in range(first, min(first + _SOME, last + 1)):
-            if one not in met:
-                yield from _whole(old, single, (one,), made)
+        stretch = range(first, min(first + _SOME, last + 1))
+        whole, ended = _whole(old, several, (stretch[0], stretch[-1]), made)
+        yield from whole
+        met = {new[0] for new in whole}
+        for one in stretch:
+            if one not in met and (one in known or not (complete and ended)):
+                yield from _whole(old, single, (one,), made)[0]
 
 
-def _whole(old: Store, query: str, values: Sequence[int], made: Made) -> list[Sequence[Any]]:
+def _whole(old: Store, query: str, values: Sequence[int], made: Made) -> tuple[list[Sequence[Any]], bool]:
+    """What is made of the rows, and whether they end without an error."""
     whole: list[Sequence[Any]] = []
     with suppress(IndexUnusable):
         for row in old.database.rows(query, values):
             with suppress(IndexUnusable, ValueError, TypeError):
                 whole.append(made(row))
-    return whole
+        return whole, True
+    return whole, False
 
 
 def _sound(row: Sequence[Any]) -> Sequence[Any]:
@@ -217,10 +262,13 @@ def _broken(saved: Store, page_of: PageOf) -> Iterator[int]:
 def _note(old: Store, saved: Store) -> None:
     known: dict[str, str] = {}
     for name in _NOTES:
-        row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
-        if not row:
-            raise IndexUnusable(f"the note {name!r} is no longer in {old.path}", _ELSE)
-        rows.sound(f"the note {name!r}", row[1], name, row[0])
+        try:
+            row = old.database.one("SELECT value, crc FROM meta WHERE key = ?", (name,))
+            if not row:
+                raise IndexUnusable(f"the note {name!r} is no longer in {old.path}")
+            rows.sound(f"the note {name!r}", row[1], name, row[0])
+        except IndexUnusable as problem:
+            raise IndexUnusable(problem.what, _ELSE) from problem
         known[name] = row[0]
     count, total = saved.counted()
     numbers = {"generation": int(known["generation"]) + 1, "passages": count, "sum": total}
@@ -243,8 +291,9 @@ def _lost(old: Store, saved: Store) -> list[str]:
         if before - {row[0] for row in saved.database.rows("SELECT id FROM documents WHERE source_id = ?", (key,))}:
             lost.append(path)
     there = {row[0] for row in saved.database.rows("SELECT location FROM sources")}
-    with suppress(IndexUnusable, UnicodeError, TypeError):
+    with suppress(IndexUnusable):
         for (location,) in old.database.rows("SELECT location FROM sources INDEXED BY sqlite_autoindex_sources_1"):
-            if location not in there:
-                lost.append(os.fsdecode(location.encode("latin-1")))
+            if isinstance(location, str) and location not in there:
+                with suppress(UnicodeError):
+                    lost.append(os.fsdecode(location.encode("latin-1")))
     return lost

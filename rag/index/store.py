@@ -43,10 +43,6 @@ class Store:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
-        if not create and not path.exists():
-            raise IndexUnusable(
-                f"no index at {path.parent}", "build it with: rag index PATH --index " + str(path.parent)
-            )
         self.database = Database(path, create=create)
         try:
             found = self.database.one("SELECT value FROM meta WHERE key = 'format'")

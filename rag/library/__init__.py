@@ -268,9 +268,11 @@ class Library:
         return problems(self._folder, self.page_of)
 
     def repair(self) -> "Repaired":
-        """Mend what can be: rebuild what is derived, publish what was interrupted, drop rows that are damaged.
+        """Mend what can be: save what can be read of a damaged database, which is kept beside the new one, publish what
+        was interrupted, drop rows that are damaged, rebuild what is derived.
 
-        Raises IndexUnusable where the database itself is damaged, BadInput for an index that is no folder.
+        Raises IndexUnusable where nothing can be saved, or another program has the index open, BadInput for an index
+        that is no folder.
         """
         from rag.index.check import repair
 
