@@ -38,7 +38,8 @@ class Collection:
         self.folders = tuple(folders)
         models = (library.settings.embedder, library.settings.writer, library.settings.reranker)
         named = [one for one in (*self.folders, *models) if one and Path(one).exists()]
-        self._places = Places({one: Path(one).name for one in named} | {str(self.path): self.name})
+        names = {one: os.path.basename(os.path.abspath(one)) for one in named}  # noqa: PTH100, PTH119 - links stay
+        self._places = Places(names | {str(self.path): self.name})
         self._uploads = self.path / "uploads" if isinstance(self.path, Path) else None
         if not is_at(self.path):
             open_index(self.path, create=True).close()
