@@ -63,13 +63,17 @@ class Collection:
         """Whether a question waits for a model; the built-in writer computes, as a search does."""
         return self._first.writer_name != "extract"
 
+    def room(self) -> None:
+        """Raises Refused, 503, where too many readers are out."""
+        if self._out >= READERS:
+            raise Refused(503, "the server has too much to do; try again in a while")
+
     @contextmanager
     def reader(self) -> Iterator[Library]:
         """A library for the thread that asks. Raises Refused, 503, where too many are out."""
         with self._places.unsaid():
             with self._lock:
-                if self._out >= READERS:
-                    raise Refused(503, "the server has too much to do; try again in a while")
+                self.room()
                 library = self._free.pop() if self._free else self._first.another()
                 self._out += 1
             try:
