@@ -9,11 +9,12 @@ from rag.types import Citation, Document, Span, Statement, Status
 
 __all__ = ["as_cited", "cite", "resolve", "verify"]
 
-_MARKER = re.compile(r"\s*\[(\d+)\]")
+# white space is looked into from where it begins, not once more from each of its characters
+_MARKER = re.compile(r"(?<!\s)\s*\[(\d+)\]")
 _NUMBER = re.compile(r"\[(\d+)\]")
-_CITED = re.compile(r"(?:\s*\[\d+\][^\w\s\[“「『《〈（【〔［(]*)+")
+_CITED = re.compile(r"(?:(?<!\s)\s*\[\d+\][^\w\s\[“「『《〈（【〔［(]*)+")
 """Markers, with the stops between and behind them."""
-_CUT_OFF = re.compile(r"\s*(?:\[\d*)?\Z")
+_CUT_OFF = re.compile(r"(?<!\s)\s*(?:\[\d*)?\Z")
 _BEFORE_STOP = re.compile(r"\s+(?=[.,;:!?。，；：！？])")
 
 

@@ -135,6 +135,29 @@ def test_errors_of_a_load_are_counted() -> None:
     assert made["search"]["p50_ms"] is None
 
 
+@pytest.mark.usefixtures("threads")
+def test_an_error_of_the_library_is_counted_and_a_late_look_at_the_memory_left_out(
+    server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Library(tmp_path / "own") as library:
+        library.add(SEEDS / "sora-and-startups.txt")
+    inside = load_in_process(str(tmp_path / "own"), Clients(1, 0.5, 0.05, 0.0, ["startups", " ", " "]))
+    assert inside["search"]["errors"] == inside["search"]["statuses"]["0"] > 0
+
+    looks: list[float] = []
+
+    def late(where: Target) -> float:
+        looks.append(0.0)
+        if len(looks) == 2:
+            raise ModelError("no answer", "start it")
+        return 1.0
+
+    monkeypatch.setattr(import_module("rag.measure.serving.load"), "_EVERY", 0.1)
+    monkeypatch.setattr(Target, "megabytes", late)
+    made = load(target(server.url, TOKEN), Clients(1, 1.0, 0.1, 0.0, ["hens"]))
+    assert len(made["memory_mb"]["over_time"]) == len(looks) - 3 > 1
+
+
 def test_the_cost_of_the_door_is_that_of_http_less_that_of_the_library(tmp_path: Path) -> None:
     library = Library(tmp_path / "index")
     library.add(SEEDS / "sora-and-startups.txt")

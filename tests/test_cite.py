@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,6 +83,13 @@ def test_what_is_verified_on_the_way_is_the_answer_that_is_read_as_a_whole(writt
     made = resolve(pieces, known, sentences, ends=ends, on_verified=parts.append)
     assert made == resolve([written], known, sentences)
     assert "".join(parts) == made[0]
+
+
+@pytest.mark.parametrize("begin", ["A claim", "A claim [7]"])
+def test_white_space_that_comes_piece_by_piece_costs_little(begin: str) -> None:
+    assert_linear(
+        lambda space: resolve([begin, *space, "x"], {}, sentences, ends=ends), " \u3000" * 150, " \u3000" * 800
+    )
 
 
 def test_a_statement_is_verified_when_the_next_one_has_begun() -> None:

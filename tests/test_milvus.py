@@ -81,6 +81,17 @@ def test_a_search_asks_for_few_things_and_for_each_once(seeds_there: Library, mo
     assert len(asked) <= 7
 
 
+def test_what_is_forgotten_of_many_passages_is_read_again(
+    seeds_there: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = seeds_there.index.truth
+    keys = [key for key, *_ in truth.each_passage(0)][:4]
+    monkeypatch.setattr("rag.index.milvus.store._HELD", 2)
+    with truth.once():
+        assert list(truth.passages(keys[:3])) == keys[:3]
+        assert list(truth.passages(keys)) == keys
+
+
 def test_a_large_run_is_searched_by_the_index_of_the_server_and_as_exactly(milvus: Server, tmp_path: Path) -> None:
     lines = [json.dumps({"_id": f"n{n}", "text": f"Boat {n} of {n * 7919 % 1009} sails."}) for n in range(SEALED + 100)]
     file = tmp_path / "all.jsonl"

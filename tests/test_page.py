@@ -292,6 +292,17 @@ def test_dropped_files_are_added(visit: Callable[..., Watched], tmp_path: Path) 
     one.until("!document.querySelector('#articles-list').textContent.includes('lighthouse')")
 
 
+def test_a_moved_article_is_counted_once(visit: Callable[..., Watched], tmp_path: Path) -> None:
+    one = visit()
+    counts = {"added": 0, "changed": 0, "removed": 0, "unchanged": 5, "moved": 3, "passages": 5}
+    job = {"id": "1", "state": "done", "done": 1, "total": 1, "report": counts | {"skipped": []}, "error": None}
+    one.page.route("**/api/documents?*", partial(fulfilled, {"json": {"job": "1"}}))
+    one.page.route("**/api/jobs/*", partial(fulfilled, {"json": job}))
+    (tmp_path / "a.txt").write_text("Hens lay.", encoding="utf-8")
+    one.page.set_input_files("#files", tmp_path / "a.txt")
+    one.until("document.querySelector('#adding-what').textContent == '3 moved · 2 unchanged'")
+
+
 def test_hostile_articles_are_inert(visit: Callable[..., Watched]) -> None:
     one = visit()
     one.page.on("dialog", lambda dialog: one.troubles.append(dialog.message))

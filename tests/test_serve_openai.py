@@ -16,6 +16,7 @@ from conftest import SEEDS
 from serving import Running, running
 
 from rag.embed import load
+from rag.errors import BadInput
 from rag.library import Library
 from rag.serve.collection import Collection
 from rag.testing import HashedTerms
@@ -203,6 +204,23 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:,"}}
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(model="rag", messages=[{"role": "user", "content": [picture]}])  # type: ignore[list-item]
+
+
+def test_a_stream_tells_errors_as_a_reply_does(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = {"model": "rag", "messages": [{"role": "user", "content": JASPER}]}
+
+    def refused(*_: object) -> None:
+        raise BadInput("the question means nothing", "ask another")
+
+    monkeypatch.setattr("rag.serve.openai.answered", refused)
+    whole = server("POST", "/v1/chat/completions", chat)
+    streamed = server("POST", "/v1/chat/completions", chat | {"stream": True}).body.decode()
+    told = json.loads(streamed.strip().splitlines()[-1].removeprefix("data: "))["error"]
+    assert whole.status == 400 and told["type"] == whole.json["error"]["type"] == "invalid_request_error"
+    assert told["message"] == whole.json["error"]["message"]
+    monkeypatch.setattr("rag.serve.collection.READERS", 0)
+    busy = server("POST", "/v1/chat/completions", chat | {"stream": True})
+    assert (busy.status, busy.headers["Retry-After"]) == (503, "1")
 
 
 def test_a_chat_program_that_others_wrote_converses(server: Running, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from rag.serve.collection import Collection
 from rag.serve.errors import Refused
 from rag.serve.guard import REST, TRIES, Guard
 from rag.serve.options import Options
+from rag.serve.places import Places
 from rag.serve.uploads import keep, safe_name
 from rag.testing import HashedTerms
 from rag.types import Evidence
@@ -349,6 +350,21 @@ def test_a_job_that_fails_does_not_say_where_an_index_or_a_folder_is(
     (folder / "articles").rmdir()
     gone = server.ended(server("POST", "/api/refresh").json["job"])["error"]["message"]
     assert "articles" in gone and "Jo Doe" not in gone
+
+
+def test_a_folder_that_is_served_by_dots_or_as_the_root_changes_no_other_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").mkdir()
+    monkeypatch.chdir(tmp_path / "notes")
+    served = Collection(Library(tmp_path / "index", embedder=HashedTerms()), ["."])
+    own = served._places
+    served.close()
+    for places in (own, Places({"/": ""}), Places({".": "notes", "..": "other"})):
+        for text in ("See ./notes, then go on ...", "see /docs or ../a. Then x / y"):
+            assert places.without(text) == text
+    assert own.without(f"cannot read {tmp_path}/notes/a.txt") == "cannot read notes/a.txt"
+    assert own.without(f"无法读取{tmp_path}/notes/a.txt") == "无法读取notes/a.txt"
 
 
 def test_neither_a_name_that_is_wrong_nor_the_status_says_where_an_index_is(

@@ -38,7 +38,8 @@ class Collection:
         self.folders = tuple(folders)
         models = (library.settings.embedder, library.settings.writer, library.settings.reranker)
         named = [one for one in (*self.folders, *models) if one and Path(one).exists()]
-        self._places = Places({one: Path(one).name for one in named} | {str(self.path): self.name})
+        names = {one: os.path.basename(os.path.abspath(one)) for one in named}  # noqa: PTH100, PTH119 - links stay
+        self._places = Places(names | {str(self.path): self.name})
         self._uploads = self.path / "uploads" if isinstance(self.path, Path) else None
         if not is_at(self.path):
             open_index(self.path, create=True).close()
@@ -62,13 +63,17 @@ class Collection:
         """Whether a question waits for a model; the built-in writer computes, as a search does."""
         return self._first.writer_name != "extract"
 
+    def room(self) -> None:
+        """Raises Refused, 503, where too many readers are out."""
+        if self._out >= READERS:
+            raise Refused(503, "the server has too much to do; try again in a while")
+
     @contextmanager
     def reader(self) -> Iterator[Library]:
         """A library for the thread that asks. Raises Refused, 503, where too many are out."""
         with self._places.unsaid():
             with self._lock:
-                if self._out >= READERS:
-                    raise Refused(503, "the server has too much to do; try again in a while")
+                self.room()
                 library = self._free.pop() if self._free else self._first.another()
                 self._out += 1
             try:

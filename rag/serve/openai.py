@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from rag.errors import RagError
 from rag.serve.chat import Completion, Message, answered, asked_in
 from rag.serve.collection import Collection
-from rag.serve.errors import Refused
+from rag.serve.errors import Refused, described
 from rag.serve.state import State
 from rag.serve.work import Work
 
@@ -113,6 +114,7 @@ def routes(state: State) -> APIRouter:
             whole = {"choices": [choice], "usage": completion.usage}
             return JSONResponse(_record("chat.completion", body.model) | whole)
 
+        where.room()  # a client that waits and comes again knows a status, not an event
         return EventSourceResponse(_streamed(state.work, work, body, where.waits), sep="\n")
 
     @router.post("/v1/embeddings")
@@ -151,12 +153,17 @@ async def _streamed(
     record, said = _record("chat.completion.chunk", body.model), 0
 
     def told(tell: Callable[[str, dict[str, Any]], None]) -> None:
-        tell("answer", vars(answer(lambda part: tell("verified", {"text": part}))))
+        try:
+            tell("answer", vars(answer(lambda part: tell("verified", {"text": part}))))
+        except (Refused, RagError) as error:
+            status, kind, message = described(error)
+            tell("error", {"error": {"type": kind, "message": message}, "status": status})
 
     yield _event(_chunk(record, {"role": "assistant", "content": ""}))  # at once: somebody is there
     async for name, data in work.events(told, slow=slow):
         if name == "error":
-            error = data["error"] | {"type": "server_error", "param": None, "code": data["error"]["type"]}
+            kind = "server_error" if data.get("status", 500) >= 500 else "invalid_request_error"
+            error = data["error"] | {"type": kind, "param": None, "code": data["error"]["type"]}
             yield _event({"error": error})
             return
         if name == "verified":

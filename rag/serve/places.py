@@ -19,9 +19,12 @@ class Places:
 
     def __init__(self, called: dict[str, str]) -> None:
         absolute = {os.path.abspath(path): name for path, name in called.items()}  # noqa: PTH100 - links stay
-        self._called = {os.path.realpath(path): name for path, name in absolute.items()} | absolute | called
+        forms = {os.path.realpath(path): name for path, name in absolute.items()} | absolute | called
+        # what is only dots and slashes stands in any sentence, and tells nothing
+        self._called = {path: name for path, name in forms.items() if name and re.search(r"\w", path)}
         longest_first = sorted(map(re.escape, self._called), key=len, reverse=True)
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?![\w-])")
+        # Chinese has no spaces: only letters of ASCII make a path a part of something longer
+        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first) or '(?!)'})(?![\w-])", re.ASCII)
 
     def without(self, text: str) -> str:
         """`text` with names in place of the paths."""

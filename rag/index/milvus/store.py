@@ -25,6 +25,7 @@ from rag.types import Edges, Passage
 __all__ = ["MilvusStore"]
 
 _AT_ONCE = 1000  # keys in an expression
+_HELD = 10_000  # passages that are kept until more are read
 _HEAD = ("key", "version", "parent", "line", "content", "data")
 
 
@@ -238,11 +239,11 @@ class MilvusStore:
 
     def _read_passages(self, keys: Iterable[int]) -> None:
         """Passages whose document has this very version go into `_rows`."""
+        if len(self._rows) > _HELD:
+            self._rows = {}
         missing = [key for key in map(int, keys) if key not in self._rows]
         if not missing:
             return
-        if len(self._rows) > 10_000:
-            self._rows = {}
         found = self._client.get(self._client.passages, missing, ["id", "document", "version", "data"])
         owners = sorted({f"document/{row['document']}" for row in found})
         heads = {rows.number(row): row for row in self._client.get(self._client.records, owners, _HEAD[:4])}

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
 
+from rag.errors import ModelError, RagError
 from rag.library import Library
 from rag.measure.serving.clients import Call, Clients, Sample, figures
 from rag.measure.serving.server import Target
@@ -63,7 +64,8 @@ def _processes(count: int) -> ProcessPoolExecutor:
 def _watch(server: Target, memory: list[tuple[float, float]], over: threading.Event) -> None:
     began = time.perf_counter()
     while not over.wait(_EVERY):
-        memory.append((round(time.perf_counter() - began, 1), round(server.megabytes(), 1)))
+        with suppress(ModelError, HTTPException):  # a busy server may answer late; the next look may fare better
+            memory.append((round(time.perf_counter() - began, 1), round(server.megabytes(), 1)))
 
 
 def _at_server(server: Target, clients: Clients, numbers: Sequence[int]) -> list[Sample]:
@@ -95,8 +97,11 @@ def _at_library(index: str, clients: Clients) -> dict[str, Any]:
             with library.another() as own:
 
                 def call(kind: str, text: str) -> int:
-                    with working:
-                        own.ask(text) if kind == "ask" else own.search(text)
+                    try:
+                        with working:
+                            own.ask(text) if kind == "ask" else own.search(text)
+                    except RagError:
+                        return 0
                     return 200
 
                 yield call

@@ -22,6 +22,7 @@ export function setUpFiles(index, changed, explain) {
         say(what, "sending", { n: Math.round(share * 100) });
       });
       const report = await ended(job, (now) => told(now, bar, what));
+      report.unchanged -= report.moved; // which are among them
       const parts = ["added", "changed", "moved", "removed", "unchanged"].filter((name) => report[name]).map((name) => t(name, { n: report[name] }));
       delete what.dataset.t;
       what.textContent = parts.join(" · ") || t("nothing-new");
