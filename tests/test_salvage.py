@@ -170,14 +170,20 @@ def test_the_damaged_database_is_kept_and_named(built: Path, tmp_path: Path) -> 
         assert library.repair().aside == done.aside + ".2" and Path(done.aside).read_bytes() == kept
 
 
-def test_a_damaged_database_that_cannot_be_kept_stays(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = copied(built, tmp_path / "index")
-    file = index / "rag.sqlite"
+def without_a_page(built: Path, folder: Path) -> Path:
+    """The database of a copy of an index, which has lost a page."""
+    file = copied(built, folder) / "rag.sqlite"
     data = bytearray(file.read_bytes())
     data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
     file.write_bytes(data)
+    return file
+
+
+def test_a_damaged_database_that_cannot_be_kept_stays(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = without_a_page(built, tmp_path / "index")
+    index, data = file.parent, file.read_bytes()
 
     def refused(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
@@ -192,16 +198,13 @@ def test_a_damaged_database_that_cannot_be_kept_stays(
             patch.setattr("shutil.copyfile", full)
             with pytest.raises(IndexUnusable, match="No space left"):
                 library.repair()
-        assert not list(index.glob("rag.sqlite.*")) and file.read_bytes()[100:] == bytes(data)[100:]
+        assert not list(index.glob("rag.sqlite.*")) and file.read_bytes()[100:] == data[100:]
         assert library.repair().left == []
 
 
 def test_a_repair_of_what_others_read_says_so(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index = copied(built, tmp_path / "index")
-    file = index / "rag.sqlite"
-    data = bytearray(file.read_bytes())
-    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
-    file.write_bytes(data)
+    file = without_a_page(built, tmp_path / "index")
+    index = file.parent
     with contextlib.closing(sqlite3.connect(file)) as other, opened(index) as library:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM meta").fetchone()
@@ -231,11 +234,8 @@ def test_a_name_of_a_file_that_is_no_longer_text_is_passed_over(built: Path, tmp
 def test_a_repair_that_fails_leaves_no_half_made_database(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = copied(built, tmp_path / "index")
-    file = index / "rag.sqlite"
-    data = bytearray(file.read_bytes())
-    data[5 * PAGE : 6 * PAGE] = bytes(PAGE)
-    file.write_bytes(data)
+    file = without_a_page(built, tmp_path / "index")
+    index = file.parent
 
     def fails(*_: object) -> None:
         raise AttributeError("a mistake in this program")
