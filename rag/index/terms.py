@@ -193,9 +193,9 @@ class TermIndex:
             return self._best(there, k, among)
         heavy = _heaviest(there, _CHOOSING)
         found = self._best(heavy, k, among)
-        light = {term: weight for term, weight in there.items() if term not in heavy}
         if len(found) < k:  # these are rare: there is room for passages that have but the others
             return self._best(there, k, among)
+        light = {term: weight for term, weight in there.items() if term not in heavy}
         more = dict(self._found(self._each(light, self._these([key for key, _ in found])), k)) if light else {}
         return sorted(((key, score + more.get(key, 0.0)) for key, score in found), key=lambda one: (-one[1], one[0]))
 
@@ -207,9 +207,8 @@ class TermIndex:
         if len(among) <= _SOME:
             scored = self._found(self._each(weights, self._these(among.tolist())), k)
             return [(key, score) for key, score in scored if score > 0]
-        if (
-            wider := 2 * k * len(self) // len(among)
-        ) <= _WIDER * k:  # many are allowed: these are likely among the best
+        wider = 2 * k * len(self) // len(among)
+        if wider <= _WIDER * k:  # many are allowed: these are likely among the best
             allowed = [one for one in self._found(found, wider) if _holds(among, one[0])]
             if len(allowed) >= k:
                 return allowed[:k]
